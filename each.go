@@ -1,0 +1,61 @@
+package weir
+
+import (
+	"context"
+)
+
+// Each makes a verb of a function that handles one decoded record.
+//
+// T is decoded from Message.Payload: a struct, map, slice or number from JSON by the rules
+// of encoding/json; string, []byte and json.RawMessage get the payload as it is. On
+// DynamoDB, T is Change[E], or a type that takes the record as JSON. What cannot be decoded
+// fails, see OnUndecodable, and f is not called for it.
+//
+// The error that f returns decides the record:
+//
+//	nil                      done
+//	any error, a panic       retried
+//	Drop(err)                done, the observers are told
+//	RetryAfter(d, err)       retried, not before d where a middleware can arrange that
+//	Abort(err)               retried, and so is every record not yet started
+//	Undecodable(err)         as OnUndecodable says
+//
+// Under Concurrency, f is called from several goroutines at a time.
+func Each[T any](f func(ctx context.Context, v T) error) Verb {
+	dec, err := decoderFor[T]()
+	return &each{decodes: dec.what, err: err, nilFunc: f == nil, h: func(ctx context.Context, m *Message) error {
+		var v T
+		if err := dec.decode(m, &v); err != nil {
+			return Undecodable(err)
+		}
+		return f(ctx, v)
+	}}
+}
+
+// EachMessage makes a verb of a function that handles one record as it came. f must not be
+// called for records whose envelope is damaged, so those fail as undecodable.
+func EachMessage(f func(ctx context.Context, m *Message) error) Verb {
+	return &each{nilFunc: f == nil, h: f}
+}
+
+type each struct {
+	h       Handler
+	decodes shape
+	err     error
+	nilFunc bool
+}
+
+func (e *each) Process(ctx context.Context, w *Work) error {
+	w.Each(ctx, e.h)
+	return nil
+}
+
+func (e *each) Check(s Setup) error {
+	if e.nilFunc {
+		return errNilFunction
+	}
+	if e.err != nil {
+		return e.err
+	}
+	return e.decodes.fits(s.Source)
+}

@@ -1,0 +1,294 @@
+package weir
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/weir-go/weir/internal/jsonscan"
+)
+
+// envelope reads the event of one source: {"Records":[...]} and what stands beside it.
+type envelope struct {
+	jsonscan.Scanner
+	source   string // name for error texts
+	event    string // eventSource of its records
+	text     string
+	payloads []byte // of all records; earlier ones stay valid when it grows
+	images   []streamImage
+	msgs     []Message
+	now      *Message // the record being read
+	field    string   // the field being read, for error texts
+	origin   string   // the current record's eventSource
+	windowed bool     // Records may be missing
+}
+
+// read splits an event into messages. record reads one record, key by key, into e.now;
+// aside, if not nil, may take a key beside Records and reports whether it did.
+func (e *envelope) read(event []byte, record func(*envelope), aside func(e *envelope, key string) bool) ([]Message, error) {
+	e.text = string(event) // the runtime reuses its buffer; views of this copy may be kept
+	e.Reset(e.text)
+	if k := e.Kind(); k != '{' {
+		return nil, e.notBatch(fmt.Sprintf("the event is %s, not an object", kindName(k, e.text)))
+	}
+	found := false
+	for e.Object(); e.MoreKeys(); {
+		key := e.Key()
+		if fieldOf(key, eventFields) != "Records" {
+			if aside == nil || !aside(e, key) {
+				e.Skip()
+			}
+			continue
+		}
+		if found {
+			return nil, e.notBatch("the event has Records twice")
+		}
+		found = true
+		switch k := e.Kind(); {
+		case k == '{' && key == "records":
+			return nil, e.notBatch("it has records by topic, as a Kafka event has")
+		case k != '[' && k != 0:
+			return nil, e.notBatch(fmt.Sprintf("Records is %s, not a list", kindName(k, "")))
+		}
+		if err := e.records(record); err != nil {
+			return nil, err
+		}
+	}
+	e.End()
+	if err := e.Err(); err != nil {
+		return nil, fmt.Errorf("weir: decode %s event: %w", e.source, e.at(err))
+	}
+	if !found && !e.windowed {
+		return nil, e.notBatch("it has no Records")
+	}
+	return e.msgs, nil
+}
+
+func (e *envelope) records(record func(*envelope)) error {
+	for e.Array(); e.MoreItems(); {
+		if k := e.Kind(); k != '{' && k != 0 {
+			return e.notBatch(fmt.Sprintf("record %d is %s, not an object", len(e.msgs), kindName(k, "")))
+		}
+		if len(e.msgs) == cap(e.msgs) {
+			e.grow()
+		}
+		e.msgs = append(e.msgs, Message{})
+		e.now = &e.msgs[len(e.msgs)-1]
+		e.origin = ""
+		start := e.Offset()
+		record(e)
+		if e.Err() != nil {
+			return nil
+		}
+		e.now.Raw = e.text[start:e.Offset()]
+		if e.origin != "" && e.origin != e.event {
+			return e.notBatch(fmt.Sprintf("record %d comes from %q, not from %s", len(e.msgs)-1, clip(e.origin), e.event))
+		}
+	}
+	return nil
+}
+
+// grow makes room for as many records as the rest of the event can hold, going by the
+// size of those before.
+func (e *envelope) grow() {
+	n := len(e.msgs)
+	if n == 0 {
+		e.msgs = make([]Message, 0, 1)
+		return
+	}
+	more := n
+	if used := e.Offset(); used > 0 {
+		more = max(more, 1+(len(e.text)-used)*n/used*9/8)
+	}
+	grown := make([]Message, n, n+min(more, 16384))
+	copy(grown, e.msgs)
+	e.msgs = grown
+}
+
+// at says in which record a syntax error is.
+func (e *envelope) at(err error) error {
+	if n := len(e.msgs); n > 0 && e.now != nil && e.now.Raw == "" {
+		return fmt.Errorf("record %d: %w", n-1, err)
+	}
+	return err
+}
+
+func (e *envelope) notBatch(why string) error {
+	if err := e.Err(); err != nil {
+		return fmt.Errorf("weir: decode %s event: %w", e.source, err)
+	}
+	return fmt.Errorf("%w: %s expected, but %s", ErrNotBatch, e.source, why)
+}
+
+// damage notes why the record cannot be read; the first reason stands.
+func (e *envelope) damage(format string, args ...any) {
+	if e.now.bad == nil {
+		e.now.bad = fmt.Errorf("%s: "+format, append([]any{e.field}, args...)...)
+	}
+}
+
+// str reads a string field, "" for null. Another kind damages the record.
+func (e *envelope) str(field string) string {
+	e.field = field
+	switch k := e.Kind(); k {
+	case '"':
+		return e.String()
+	case 'n':
+		e.Null()
+	default:
+		e.Skip()
+		e.damage("%s, not a string", kindName(k, ""))
+	}
+	return ""
+}
+
+// payload reads a string field into the payload.
+func (e *envelope) payload(field string) {
+	e.field = field
+	if k := e.Kind(); k != '"' {
+		e.Skip()
+		e.damage("%s, not a string", kindName(k, ""))
+		return
+	}
+	e.room()
+	start := len(e.payloads)
+	e.payloads = e.AppendString(e.payloads)
+	e.now.Payload = e.payloads[start:len(e.payloads):len(e.payloads)]
+}
+
+// base64Payload reads a base64 field into the payload.
+func (e *envelope) base64Payload(field string) {
+	text := e.str(field)
+	if e.now.bad != nil {
+		return
+	}
+	e.room()
+	start := len(e.payloads)
+	var err error
+	if e.payloads, err = appendBase64(e.payloads, text); err != nil {
+		e.payloads = e.payloads[:start]
+		e.damage("%w", err)
+		return
+	}
+	e.now.Payload = e.payloads[start:len(e.payloads):len(e.payloads)]
+}
+
+func (e *envelope) room() {
+	if e.payloads == nil {
+		e.payloads = make([]byte, 0, len(e.text)-e.Offset())
+	}
+}
+
+func appendBase64(dst []byte, text string) ([]byte, error) {
+	return base64.StdEncoding.AppendDecode(dst, []byte(text))
+}
+
+// millis reads a time written as a string of milliseconds.
+func (e *envelope) millis(field string) time.Time {
+	text := e.str(field)
+	if text == "" {
+		return time.Time{}
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || n > maxUnix*1000 {
+		e.damage("%q is not a time in milliseconds", clip(text))
+		return time.Time{}
+	}
+	return time.UnixMilli(n).UTC()
+}
+
+const maxUnix = 253402300799 // the end of year 9999
+
+// seconds reads a time written as a number of seconds, with a fraction.
+func (e *envelope) seconds(field string) time.Time {
+	e.field = field
+	switch k := e.Kind(); k {
+	case '0':
+	case 'n':
+		e.Null()
+		return time.Time{}
+	default:
+		e.Skip()
+		e.damage("%s, not a number", kindName(k, ""))
+		return time.Time{}
+	}
+	text := e.Number()
+	t, err := parseSeconds(text)
+	if err != nil {
+		e.damage("%s is not a time in seconds", clip(text))
+	}
+	return t
+}
+
+var errTime = errors.New("not a time")
+
+// parseSeconds keeps the digits that a float64 would lose.
+func parseSeconds(text string) (time.Time, error) {
+	whole, fraction, _ := strings.Cut(text, ".")
+	sec, err := strconv.ParseInt(whole, 10, 64)
+	if err == nil && sec >= 0 && sec <= maxUnix && !strings.ContainsAny(fraction, "eE") {
+		var ns int64
+		for i := range 9 {
+			ns *= 10
+			if i < len(fraction) {
+				ns += int64(fraction[i] - '0')
+			}
+		}
+		return time.Unix(sec, ns).UTC(), nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f >= 0 && f <= maxUnix) {
+		return time.Time{}, errTime
+	}
+	return time.UnixMicro(int64(f*1e6 + 0.5)).UTC(), nil
+}
+
+var eventFields = []string{"Records"}
+
+// fieldOf returns the one of names that key stands for, or key. Names compare as in
+// encoding/json, so that a hand-written test event which works with the event structs
+// works here.
+func fieldOf(key string, names []string) string {
+	for _, name := range names {
+		if key == name {
+			return name
+		}
+	}
+	for _, name := range names {
+		if strings.EqualFold(key, name) {
+			return name
+		}
+	}
+	return key
+}
+
+func kindName(k byte, text string) string {
+	switch k {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		return "a string"
+	case '0':
+		return "a number"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	}
+	if text == "" {
+		return "missing"
+	}
+	return "not JSON"
+}
+
+func clip(s string) string {
+	if len(s) > 80 {
+		return strings.ToValidUTF8(s[:80], "") + "..."
+	}
+	return s
+}

@@ -1,0 +1,144 @@
+package jsonscan_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/weir-go/weir/internal/jsonscan"
+)
+
+// tree reads any value the way json.Decoder.UseNumber does.
+func tree(s *jsonscan.Scanner) any {
+	switch s.Kind() {
+	case '{':
+		m := map[string]any{}
+		for s.Object(); s.MoreKeys(); {
+			k := s.Key()
+			m[k] = tree(s)
+		}
+		return m
+	case '[':
+		l := []any{}
+		for s.Array(); s.MoreItems(); {
+			l = append(l, tree(s))
+		}
+		return l
+	case '"':
+		return s.String()
+	case '0':
+		return json.Number(s.Number())
+	case 't', 'f':
+		return s.Bool()
+	default:
+		if !s.Null() {
+			s.Skip() // sets the error
+		}
+		return nil
+	}
+}
+
+var texts = []string{
+	``, ` `, `null`, ` true `, `false`, `nul`, `truex`, `0`, `-0`, `01`, `-`, `1.`, `1.5`, `.5`, `1e400`, `1E+2`, `1e`, `--1`,
+	`""`, `"a`, `"\u00e9"`, `"é"`, `"\ud83d\ude00"`, `"\ud83d"`, `"\ud83d\u0041"`, `"\ude00\ud83d"`, `"\ud83d\ud83d\ude00"`, `"\x"`, `"\u12g4"`, `"\u12"`, `"\`,
+	"\"a\x01b\"", "\"a\x7fb\"", "\"a\xffb\"", "\"\xed\xa0\x80\"", "\"12345678\xff\\n\"", `"\"\\\/\b\f\n\r\t"`, `"123456\"8901234567\\890"`,
+	`{}`, `[]`, `{"a":1}`, `{"a":1,}`, `{"a"}`, `{"a":}`, `{,}`, `{"a":1 "b":2}`, `[1,]`, `[,1]`, `[1 2]`, `{1:2}`, `[1}`, `{"a":1]`, `]`, `}`, `,`, `:`,
+	` { "a" : [ 1 , { "b" : null } , [ ] ] , "a" : "x" } `, `{"a":1}x`, `{"a":1}{}`, "\ufeff{}", `{"\u0061":1}`, `[[[{"a":[[]]}]],{}]`,
+	strings.Repeat("[", 10000) + strings.Repeat("]", 10000),
+	strings.Repeat("[", 10001) + strings.Repeat("]", 10001),
+	strings.Repeat(`{"a":`, 10000) + "1" + strings.Repeat("}", 10000),
+	strings.Repeat("[", 200),
+}
+
+func TestSameAsEncodingJSON(t *testing.T) {
+	t.Parallel()
+	for _, text := range texts {
+		compare(t, text)
+	}
+}
+
+func FuzzScanner(f *testing.F) {
+	for _, text := range texts {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) { compare(t, text) })
+}
+
+func compare(t *testing.T, text string) {
+	t.Helper()
+	show := text
+	if len(show) > 100 {
+		show = show[:100] + "..."
+	}
+	valid := json.Valid([]byte(text))
+	var s jsonscan.Scanner
+	s.Reset(text)
+	s.Space()
+	before := s.Offset()
+	raw := s.Skip()
+	after := s.Offset()
+	s.End()
+	if ok := s.Err() == nil; ok != valid {
+		t.Fatalf("Skip(%q): err %v, encoding/json valid %v", show, s.Err(), valid)
+	}
+	if valid && raw != text[before:after] {
+		t.Fatalf("Skip(%q) = %q", show, raw)
+	}
+	s.Reset(text)
+	got := tree(&s)
+	s.End()
+	if ok := s.Err() == nil; ok != valid {
+		t.Fatalf("reading %q: err %v, encoding/json valid %v", show, s.Err(), valid)
+	}
+	if !valid {
+		var syntax *jsonscan.SyntaxError
+		if !errors.As(s.Err(), &syntax) || syntax.Offset > len(text) {
+			t.Fatalf("reading %q: error %v", show, s.Err())
+		}
+		return
+	}
+	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d.UseNumber()
+	var want any
+	if err := d.Decode(&want); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatalf("reading %q: got %#v, want %#v", show, got, want)
+	}
+	if str, ok := want.(string); ok {
+		s.Reset(text)
+		if got := s.AppendString([]byte("x")); string(got) != "x"+str {
+			t.Fatalf("AppendString(%q) = %q, want %q", show, got, "x"+str)
+		}
+	}
+}
+
+func TestStringsStayValid(t *testing.T) {
+	t.Parallel()
+	var s jsonscan.Scanner
+	var got, want []string
+	for i := range 1000 {
+		str := strings.Repeat("\n", i)
+		text, _ := json.Marshal(str)
+		s.Reset(string(text))
+		got, want = append(got, s.String()), append(want, str)
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Fatal("a string changed after it was returned")
+	}
+}
+
+func BenchmarkSkip(b *testing.B) {
+	text := `{"Records":[` + strings.Repeat(`{"messageId":"059f36b4-87a3-44ab-83d2-661975830a7d","body":"{\"id\":1,\"name\":\"abcdefghijklmnop\"}","n":[1,2.5,true]},`, 1000) + `{}]}`
+	var s jsonscan.Scanner
+	b.SetBytes(int64(len(text)))
+	b.ReportAllocs()
+	for b.Loop() {
+		s.Reset(text)
+		s.Skip()
+	}
+}

@@ -1,0 +1,216 @@
+package jsonscan
+
+import (
+	"math/bits"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// String reads a string and returns its value.
+func (s *Scanner) String() string {
+	raw, plain := s.rawString()
+	if plain || s.err != nil {
+		return raw
+	}
+	// An ill-formed byte becomes the three of U+FFFD.
+	need := 3 * len(raw)
+	if s.arena.Cap()-s.arena.Len() < need {
+		s.arena = strings.Builder{}
+		s.arena.Grow(max(need, 1024))
+	}
+	start := s.arena.Len()
+	for chunk, r := range pieces(raw) {
+		s.arena.WriteString(chunk)
+		if r >= 0 {
+			s.arena.WriteRune(r)
+		}
+	}
+	return s.arena.String()[start:]
+}
+
+// AppendString reads a string and appends its value to dst.
+func (s *Scanner) AppendString(dst []byte) []byte {
+	raw, plain := s.rawString()
+	if plain || s.err != nil {
+		return append(dst, raw...)
+	}
+	for chunk, r := range pieces(raw) {
+		dst = append(dst, chunk...)
+		if r >= 0 {
+			dst = utf8.AppendRune(dst, r)
+		}
+	}
+	return dst
+}
+
+// rawString reads a string and returns what stands between its quotes.
+// It is plain when that is also its value.
+func (s *Scanner) rawString() (raw string, plain bool) {
+	if s.err != nil {
+		return "", true
+	}
+	text, i := s.text, s.pos
+	if i >= len(text) || text[i] != '"' {
+		if s.space() != '"' {
+			s.fail("expected a string")
+			return "", true
+		}
+		i = s.pos
+	}
+	s.first = false
+	i++
+	start := i
+	plain = true
+	for {
+		for i+8 <= len(text) {
+			m := special(load(text, i))
+			if m != 0 {
+				i += bits.TrailingZeros64(m) / 8
+				break
+			}
+			i += 8
+		}
+		if i >= len(text) {
+			s.pos = i
+			s.fail("string without an end")
+			return "", true
+		}
+		switch c := text[i]; {
+		case c == '"':
+			s.pos = i + 1
+			return text[start:i], plain
+		case c == '\\':
+			plain = false
+			n := escapeLen(text[i:])
+			if n == 0 {
+				s.pos = i
+				s.fail("bad escape in a string")
+				return "", true
+			}
+			i += n
+		case c < ' ':
+			s.pos = i
+			s.fail("control character in a string")
+			return "", true
+		case c < utf8.RuneSelf:
+			i++
+		default:
+			r, n := utf8.DecodeRuneInString(text[i:])
+			if r == utf8.RuneError && n == 1 {
+				plain = false
+			}
+			i += n
+		}
+	}
+}
+
+// load reads eight bytes; the compiler makes it one load.
+func load(s string, i int) uint64 {
+	s = s[i : i+8]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// special has the top bit set in the first byte of x that is a quote, a backslash,
+// a control character or not ASCII; bytes behind it may be marked in error.
+func special(x uint64) uint64 {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	q := x ^ '"'*ones
+	b := x ^ '\\'*ones
+	return ((q-ones)&^q | (b-ones)&^b | (x-' '*ones)&^x | x) & tops
+}
+
+// escapeLen returns the length of the escape sequence that s starts with, or 0.
+func escapeLen(s string) int {
+	if len(s) < 2 {
+		return 0
+	}
+	switch s[1] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return 2
+	case 'u':
+		if hex4(s) >= 0 {
+			return 6
+		}
+	}
+	return 0
+}
+
+// hex4 returns the code unit of the \uXXXX that s starts with, or -1.
+func hex4(s string) rune {
+	if len(s) < 6 || s[0] != '\\' || s[1] != 'u' {
+		return -1
+	}
+	var r rune
+	for i := 2; i < 6; i++ {
+		c := s[i]
+		switch {
+		case '0' <= c && c <= '9':
+			c -= '0'
+		case 'a' <= c && c <= 'f':
+			c -= 'a' - 10
+		case 'A' <= c && c <= 'F':
+			c -= 'A' - 10
+		default:
+			return -1
+		}
+		r = r<<4 | rune(c)
+	}
+	return r
+}
+
+// pieces splits a checked raw string into runs that stand for themselves, each with
+// the rune that follows it, or -1 at the end.
+func pieces(raw string) func(yield func(string, rune) bool) {
+	return func(yield func(string, rune) bool) {
+		start, i := 0, 0
+		for i < len(raw) {
+			c := raw[i]
+			if c != '\\' && c < utf8.RuneSelf {
+				i++
+				continue
+			}
+			var r rune
+			n := 2
+			if c == '\\' {
+				r, n = unescape(raw[i:])
+			} else if r, n = utf8.DecodeRuneInString(raw[i:]); r != utf8.RuneError || n != 1 {
+				i += n
+				continue
+			}
+			if !yield(raw[start:i], r) {
+				return
+			}
+			i += n
+			start = i
+		}
+		yield(raw[start:], -1)
+	}
+}
+
+// unescape reads one checked escape sequence.
+func unescape(s string) (r rune, n int) {
+	switch s[1] {
+	case 'b':
+		return '\b', 2
+	case 'f':
+		return '\f', 2
+	case 'n':
+		return '\n', 2
+	case 'r':
+		return '\r', 2
+	case 't':
+		return '\t', 2
+	case 'u':
+		r = hex4(s)
+		if !utf16.IsSurrogate(r) {
+			return r, 6
+		}
+		if pair := utf16.DecodeRune(r, hex4(s[6:])); pair != utf8.RuneError {
+			return pair, 12
+		}
+		return utf8.RuneError, 6
+	}
+	return rune(s[1]), 2
+}

@@ -1,0 +1,15 @@
+// Package probe lets weirtest see the outcome of each record of an invocation.
+package probe
+
+// Key is the context key under which an invocation finds a *Report to fill in.
+type Key struct{}
+
+// Report is what became of a batch, in record order.
+type Report struct{ Records []Record }
+
+// Record is what became of one record. State is one of succeeded, dropped, failed, skipped.
+type Record struct {
+	ID    string
+	State string
+	Err   error
+}

@@ -1,0 +1,81 @@
+package weir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// Lambda is a source, a verb and options made into a Lambda function: hand it to
+// lambda.Start of aws-lambda-go, which takes anything with its Invoke. It is safe for
+// concurrent use, and nothing of a batch outlives Invoke.
+type Lambda struct {
+	src  Source
+	verb Verb
+	cfg  config
+	err  error
+
+	window *windowSource // nil unless it folds tumbling windows
+	fold   windowKind
+}
+
+func build(s Source, v Verb, c config) *Lambda {
+	if v == nil {
+		c.refuse("%s: no verb: give weir.Each(f), weir.EachMessage(f), weir.Batch(f) or a pipeline", s.Name)
+	} else if check, ok := v.(Checker); ok {
+		if err := check.Check(Setup{Source: s.Name, Concurrency: c.concurrency, RecordTimeout: c.timeout}); err != nil {
+			c.errs = append(c.errs, err)
+		}
+	}
+	if c.stop && c.skipGroup {
+		c.refuse("StopOnFailure and SkipGroup contradict each other: after a failure, nothing or other groups go on")
+	}
+	return &Lambda{src: s, verb: v, cfg: c, err: errors.Join(c.errs...)}
+}
+
+// Err says what is wrong with the way the Lambda was built, such as an option that cannot
+// apply to its verb. Every invocation fails with it, so that nothing is lost; call it where
+// you would rather know at the start.
+func (l *Lambda) Err() error { return l.err }
+
+// Invoke processes one event and returns the partial batch response
+//
+//	{"batchItemFailures":[{"itemIdentifier":"..."}]}
+//
+// with the records that are not done, in record order, each identifier once. The error is
+// for the whole batch: the event is not one of this source, no record was done (a
+// *BatchError; see ReportAll), or a failed record has no identifier. Lambda then retries
+// every record.
+//
+// The event source mapping must have FunctionResponseTypes: [ReportBatchItemFailures];
+// without it, Lambda takes any response for success.
+func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	begin := time.Now()
+	if l.window != nil {
+		return l.invokeWindow(ctx, event, begin)
+	}
+	msgs, err := l.decode(event)
+	if err != nil {
+		return nil, err
+	}
+	w := newWork(ctx, l, msgs)
+	w.verb = l.verb
+	_ = w.process(ctx) // what is not decided is skipped
+	w.finish(ctx, begin)
+	return w.respond()
+}
+
+// decode keeps a panic of a custom source inside.
+func (l *Lambda) decode(event []byte) (msgs []Message, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("weir: decode %s event: %w", l.src.Name, &PanicError{Value: v, Stack: debug.Stack()})
+		}
+	}()
+	return l.src.Decode(event)
+}

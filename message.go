@@ -1,0 +1,203 @@
+package weir
+
+import (
+	"context"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/weir-go/weir/internal/jsonscan"
+)
+
+// Message is one record as it came, before its payload is decoded. Its strings and
+// bytes belong to the invocation's own copy of the event and may be kept; a kept string
+// keeps that copy alive, so strings.Clone what you hold for long.
+type Message struct {
+	// ID is the item identifier by which Lambda knows the record: the messageId of SQS,
+	// the sequence number of a stream.
+	ID string
+
+	// SourceARN is the queue, stream or table stream the record came from.
+	SourceARN string
+
+	// OrderingKey says which records must stay in order: the message group of a FIFO
+	// queue, the partition key of Kinesis, the item's Keys of DynamoDB as JSON.
+	// It is empty on a standard queue.
+	OrderingKey string
+
+	// Payload is what T is decoded from: the body of SQS, the data of Kinesis after
+	// base64. It is nil for DynamoDB, whose payload is Raw.
+	Payload []byte
+
+	// Time is when the record was sent (SQS), arrived (Kinesis) or was written
+	// (DynamoDB, to the second). It is zero when the event does not say.
+	Time time.Time
+
+	// Attempt counts deliveries from 1: ApproximateReceiveCount of SQS. It is 0 for
+	// streams, which do not say.
+	Attempt int
+
+	// Raw is the record as it stands in the event, as JSON.
+	Raw string
+
+	index int
+	bad   error        // why the envelope is damaged
+	item  *streamImage // DynamoDB only
+	call  *invocation
+}
+
+// invocation is what all messages of a batch share.
+type invocation struct{ ctx context.Context }
+
+// payload is what T is decoded from.
+func (m *Message) payload() []byte {
+	if m.item != nil {
+		return []byte(m.Raw)
+	}
+	return m.Payload
+}
+
+type messageKey struct{}
+
+// FromContext returns the record that a handler was called for.
+func FromContext(ctx context.Context) (*Message, bool) {
+	m, ok := ctx.Value(messageKey{}).(*Message)
+	return m, ok
+}
+
+// recordContext carries a message; a batch's are allocated together.
+type recordContext struct {
+	context.Context
+	m *Message
+}
+
+func (c *recordContext) Value(key any) any {
+	if key == (messageKey{}) {
+		return c.m
+	}
+	return c.Context.Value(key)
+}
+
+// RequestID returns the invocation's AWS request id, "" when the context has none.
+func (m *Message) RequestID() string {
+	if m.call == nil {
+		return ""
+	}
+	return requestID(m.call.ctx)
+}
+
+// Deadline returns when Lambda ends the invocation. The context of a handler ends earlier,
+// by DeadlineReserve.
+func (m *Message) Deadline() (time.Time, bool) {
+	if m.call == nil {
+		return time.Time{}, false
+	}
+	return m.call.ctx.Deadline()
+}
+
+// TraceHeader returns the X-Ray header that the producer sent with an SQS message, or "".
+func (m *Message) TraceHeader() string { return m.Attribute("AWSTraceHeader") }
+
+// Attribute returns a system attribute of an SQS message, such as SenderId, or a field of
+// a stream record, such as eventID, eventName or encryptionType. It returns "" when there
+// is none. Numbers come as written.
+func (m *Message) Attribute(name string) string {
+	for k, v := range m.Attributes() {
+		if k == name {
+			return v
+		}
+	}
+	return ""
+}
+
+// Attributes yields the record's strings and numbers other than the payload, at the top
+// level and inside attributes, kinesis and dynamodb, in the order of the event.
+func (m *Message) Attributes() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		var s jsonscan.Scanner
+		s.Reset(m.Raw)
+		if s.Kind() == '{' {
+			fields(&s, true, yield)
+		}
+	}
+}
+
+func fields(s *jsonscan.Scanner, top bool, yield func(string, string) bool) bool {
+	for s.Object(); s.MoreKeys(); {
+		key := s.Key()
+		switch kind := s.Kind(); {
+		case kind == '"' && (key == "body" || key == "data"):
+			s.Skip()
+		case kind == '"':
+			if !yield(key, s.String()) {
+				return false
+			}
+		case kind == '0':
+			if !yield(key, s.Number()) {
+				return false
+			}
+		case kind == '{' && top && (key == "attributes" || key == "kinesis" || key == "dynamodb"):
+			if !fields(s, false, yield) {
+				return false
+			}
+		default:
+			s.Skip()
+		}
+	}
+	return true
+}
+
+// MessageAttribute is an attribute that the producer of an SQS message set.
+type MessageAttribute struct {
+	DataType string // String, Number or Binary, with a label of the producer's behind a dot
+	String   string // for String and Number
+	Binary   []byte // for Binary
+}
+
+// MessageAttributes returns the attributes that the producer of an SQS message set.
+func (m *Message) MessageAttributes() map[string]MessageAttribute {
+	attrs := map[string]MessageAttribute{}
+	var s jsonscan.Scanner
+	s.Reset(m.Raw)
+	if s.Kind() != '{' {
+		return attrs
+	}
+	for s.Object(); s.MoreKeys(); {
+		if s.Key() != "messageAttributes" || s.Kind() != '{' {
+			s.Skip()
+			continue
+		}
+		for s.Object(); s.MoreKeys(); {
+			name := s.Key()
+			if s.Kind() != '{' {
+				s.Skip()
+				continue
+			}
+			attrs[name] = messageAttribute(&s)
+		}
+	}
+	return attrs
+}
+
+func messageAttribute(s *jsonscan.Scanner) (a MessageAttribute) {
+	for s.Object(); s.MoreKeys(); {
+		key := s.Key()
+		if s.Kind() != '"' {
+			s.Skip()
+			continue
+		}
+		switch v := s.String(); key {
+		case "dataType":
+			a.DataType = v
+		case "stringValue":
+			a.String = v
+		case "binaryValue":
+			a.Binary, _ = appendBase64(nil, v)
+		}
+	}
+	return a
+}
+
+// isFIFO goes by the queue's name: a message group alone proves nothing, since fair
+// queues, which are standard queues, have groups too.
+func isFIFO(arn string) bool { return strings.HasSuffix(arn, ".fifo") }

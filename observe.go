@@ -1,0 +1,98 @@
+package weir
+
+import (
+	"context"
+	"time"
+)
+
+// The observers. Records of one lane are observed in order; under Concurrency, observers
+// are called from several goroutines at a time. A panic in an observer counts as its error.
+
+// RecordStartedObserver is told before a record is decoded and handled.
+type RecordStartedObserver interface {
+	RecordStarted(ctx context.Context, m *Message)
+}
+
+// RecordSucceededObserver is told after a record was handled. An error fails the record.
+type RecordSucceededObserver interface {
+	RecordSucceeded(ctx context.Context, m *Message) error
+}
+
+// RecordDroppedObserver is told when a record is given up; err says why. An error fails the
+// record, so that one which could not be put aside is not lost.
+type RecordDroppedObserver interface {
+	RecordDropped(ctx context.Context, m *Message, err error) error
+}
+
+// RecordFailedObserver is told when a record failed. An error is logged.
+type RecordFailedObserver interface {
+	RecordFailed(ctx context.Context, m *Message, err error) error
+}
+
+// RecordSkippedObserver is told, at the end of the batch, of each record that was not run or
+// not finished; err says why. An error is logged.
+type RecordSkippedObserver interface {
+	RecordSkipped(ctx context.Context, m *Message, err error) error
+}
+
+// BatchStartedObserver is told before the first record.
+type BatchStartedObserver interface {
+	BatchStarted(ctx context.Context, records int)
+}
+
+// BatchEndedObserver is told after the last record.
+type BatchEndedObserver interface {
+	BatchEnded(ctx context.Context, s Summary)
+}
+
+// Summary is what became of a batch. Succeeded + Dropped + Failed + Skipped = Records.
+type Summary struct {
+	Source    string // the event source ARN
+	RequestID string
+	Records   int
+	Succeeded int
+	Dropped   int
+	Failed    int
+	Skipped   int // not run, or not finished in time: retried like the failed ones
+
+	Duration       time.Duration // of the invocation
+	OldestAge      time.Duration // of the oldest record at the start, 0 when none has a time
+	HighestAttempt int           // 0 when the source does not say
+	Err            *BatchError   // nil when every record is done
+}
+
+type observers struct {
+	started   []RecordStartedObserver
+	succeeded []RecordSucceededObserver
+	dropped   []RecordDroppedObserver
+	failed    []RecordFailedObserver
+	skipped   []RecordSkippedObserver
+	begun     []BatchStartedObserver
+	ended     []BatchEndedObserver
+}
+
+// add files o under each interface it has.
+func (s *observers) add(o any) (known bool) {
+	if o, ok := o.(RecordStartedObserver); ok {
+		s.started, known = append(s.started, o), true
+	}
+	if o, ok := o.(RecordSucceededObserver); ok {
+		s.succeeded, known = append(s.succeeded, o), true
+	}
+	if o, ok := o.(RecordDroppedObserver); ok {
+		s.dropped, known = append(s.dropped, o), true
+	}
+	if o, ok := o.(RecordFailedObserver); ok {
+		s.failed, known = append(s.failed, o), true
+	}
+	if o, ok := o.(RecordSkippedObserver); ok {
+		s.skipped, known = append(s.skipped, o), true
+	}
+	if o, ok := o.(BatchStartedObserver); ok {
+		s.begun, known = append(s.begun, o), true
+	}
+	if o, ok := o.(BatchEndedObserver); ok {
+		s.ended, known = append(s.ended, o), true
+	}
+	return known
+}

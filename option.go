@@ -1,0 +1,152 @@
+package weir
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// Option applies to every source.
+type Option interface {
+	FlowOption
+	applyWindow(*config)
+}
+
+// FlowOption applies to every source whose records stand for themselves: all but windows.
+type FlowOption interface {
+	SQSOption
+	StreamOption
+	applyFlow(*config)
+}
+
+// SQSOption applies to SQS.
+type SQSOption interface{ applySQS(*config) }
+
+// StreamOption applies to Kinesis and DynamoDB.
+type StreamOption interface{ applyStream(*config) }
+
+// WindowOption applies to KinesisWindow and DynamoDBWindow.
+type WindowOption interface{ applyWindow(*config) }
+
+type sqsOption func(*config)
+
+func (o sqsOption) applySQS(c *config) { o(c) }
+
+type flowOption func(*config)
+
+func (o flowOption) applySQS(c *config)    { o(c) }
+func (o flowOption) applyStream(c *config) { o(c) }
+func (o flowOption) applyFlow(c *config)   { o(c) }
+
+type option struct{ flowOption }
+
+func (o option) applyWindow(c *config) { o.flowOption(c) }
+
+type config struct {
+	reportAll   bool
+	stop        bool
+	skipGroup   bool
+	concurrency int
+	reserve     time.Duration
+	timeout     time.Duration
+	undecodable UndecodableHandler
+	observers   observers
+	log         *slog.Logger
+	errs        []error // what cannot be
+}
+
+func newConfig() config {
+	return config{reserve: defaultReserve, undecodable: FailUndecodable, log: slog.New(slog.DiscardHandler)}
+}
+
+func (c *config) refuse(format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf("weir: "+format, args...))
+}
+
+// ReportAll makes a batch in which nothing was done report every identifier. By default
+// Invoke returns a *BatchError then, which is safe even if the event source mapping lacks
+// ReportBatchItemFailures, counts in Lambda's error metric and makes SQS pollers back off.
+func ReportAll() Option { return option{func(c *config) { c.reportAll = true }} }
+
+// StopOnFailure starts no further record after one failed: it and all that were not run
+// are reported. A FIFO queue does so anyway, unless SkipGroup is given; standard queues and
+// streams go on by default.
+func StopOnFailure() FlowOption {
+	return flowOption(func(c *config) { c.stop = true })
+}
+
+// SkipGroup lets a FIFO queue go on with other message groups after a failure: the failed
+// record and the later ones of its group are reported. A record without a group stands
+// alone. A standard queue has no groups to skip and goes on anyway.
+func SkipGroup() SQSOption { return sqsOption(func(c *config) { c.skipGroup = true }) }
+
+// Concurrency runs up to n records at a time. Records of a FIFO group, of a Kinesis
+// partition key or of a DynamoDB item never overlap or overtake each other; a standard
+// queue has no such order. By default n is 1: records run one by one, in record order.
+func Concurrency(n int) FlowOption {
+	return flowOption(func(c *config) {
+		if n < 1 {
+			c.refuse("Concurrency(%d): it takes 1 or more", n)
+		}
+		c.concurrency = n
+	})
+}
+
+// DeadlineReserve sets how long before the Lambda deadline weir stops: it starts no more
+// records, ends the contexts of those that run with the cause ErrDeadlineNear, and reports
+// what is not done. Half the reserve before the deadline it answers even if a handler has
+// not returned; that handler's goroutine is left behind and logged. The default is a tenth
+// of the time that the invocation has, at most a second. 0 switches all of it off.
+func DeadlineReserve(d time.Duration) Option {
+	return option{func(c *config) {
+		if d < 0 {
+			c.refuse("DeadlineReserve(%v): it takes 0 or more", d)
+		}
+		c.reserve = d
+	}}
+}
+
+// RecordTimeout ends a record's context after d with the cause ErrRecordTimeout. The record
+// fails if its handler then returns an error.
+func RecordTimeout(d time.Duration) Option {
+	return option{func(c *config) {
+		if d <= 0 {
+			c.refuse("RecordTimeout(%v): it takes more than 0", d)
+		}
+		c.timeout = d
+	}}
+}
+
+// OnUndecodable says what becomes of a record that cannot be decoded: FailUndecodable (the
+// default), DropUndecodable, or a function of yours.
+func OnUndecodable(h UndecodableHandler) Option {
+	return option{func(c *config) {
+		if h == nil {
+			c.refuse("OnUndecodable(nil): give FailUndecodable, DropUndecodable or a function")
+		}
+		c.undecodable = h
+	}}
+}
+
+// Observe adds an observer: anything that implements at least one of RecordStarted,
+// RecordSucceeded, RecordDropped, RecordFailed, RecordSkipped, BatchStarted and BatchEnded.
+// Observers are called in the order they are given.
+func Observe(observer any) Option {
+	return option{func(c *config) {
+		if !c.observers.add(observer) {
+			c.refuse("Observe(%T): it has none of the observers' methods, see weir.RecordStartedObserver and its siblings", observer)
+		}
+	}}
+}
+
+// Logger logs one line per batch that had trouble, and what would otherwise go unseen,
+// such as a failing observer. By default nothing is logged.
+func Logger(l *slog.Logger) Option {
+	return option{func(c *config) {
+		if l == nil {
+			c.refuse("Logger(nil): leave it out to log nothing")
+			return
+		}
+		c.log = l
+	}}
+}

@@ -1,0 +1,46 @@
+package weir
+
+import "errors"
+
+// Source describes an event source, for From. SQS, Kinesis and DynamoDB are built in.
+type Source struct {
+	// Name stands in error texts, such as "Amazon MQ". Required.
+	Name string
+
+	// Decode splits an event into messages, in order, and gives each its ID and
+	// Payload. The event is overwritten after the invocation: copy what is kept. An error
+	// fails the invocation; wrap ErrNotBatch when the event is of another source. A
+	// message that cannot be read alone gets its error by SetUndecodable. Required.
+	Decode func(event []byte) ([]Message, error)
+
+	// AllOrNothing is for sources of which Lambda accepts no partial batch response:
+	// one failed record then fails the invocation, and the whole batch is retried.
+	AllOrNothing bool
+
+	fifo bool                                // may be a FIFO queue
+	lane func(m *Message, key []byte) []byte // appends the ordering key's canonical text
+}
+
+// From makes a Lambda of a source of your own.
+//
+// Messages with the same OrderingKey are kept in order under Concurrency; those without
+// one stand alone.
+func From(s Source, v Verb, opts ...FlowOption) *Lambda {
+	c := newConfig()
+	for _, o := range opts {
+		o.applyFlow(&c)
+	}
+	if s.Name == "" || s.Decode == nil {
+		c.refuse("From: a Source needs a Name and a Decode")
+	}
+	return build(s, v, c)
+}
+
+// SetUndecodable marks a message that Decode could split off but not read. It fails as
+// undecodable and its handler is not called.
+func (m *Message) SetUndecodable(err error) {
+	if err == nil {
+		err = errors.New("no reason given")
+	}
+	m.bad = err
+}

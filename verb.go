@@ -1,0 +1,98 @@
+package weir
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+)
+
+// Handler works on one record. Its error decides the record: nil is done, Drop is done
+// with a reason, anything else is retried.
+type Handler func(ctx context.Context, m *Message) error
+
+// Verb is what a source does with its batches: Each, EachMessage, Batch, a pipeline, or a
+// type of your own.
+type Verb interface {
+	// Process decides the records of a batch, with Work's Each or Decide. What it leaves
+	// undecided is retried, and fails with the error it returns, if any. The context ends
+	// DeadlineReserve before Lambda's deadline. Process must not use w after it returns.
+	Process(ctx context.Context, w *Work) error
+}
+
+// Setup is what a Lambda is built from, for verbs that cannot do with everything.
+type Setup struct {
+	Source        string // name of the source: SQS, Kinesis, DynamoDB, or a Source's
+	Concurrency   int    // 0 when not given
+	RecordTimeout time.Duration
+}
+
+// Checker is implemented by verbs that do not fit every source or option. An error makes
+// every invocation fail with it, and is what Lambda.Err returns.
+type Checker interface {
+	Check(s Setup) error
+}
+
+// Len returns the number of records.
+func (w *Work) Len() int { return len(w.msgs) }
+
+// All yields the records in order, those that cannot be decoded included.
+func (w *Work) All() iter.Seq2[int, *Message] {
+	return func(yield func(int, *Message) bool) {
+		for i := range w.msgs {
+			if !yield(i, &w.msgs[i]) {
+				return
+			}
+		}
+	}
+}
+
+// Each calls h for every undecided record, by the source's rules and the Lambda's options:
+// order, concurrency, deadline, what is skipped after a failure. It returns when the
+// records are decided or will not be started any more.
+func (w *Work) Each(ctx context.Context, h Handler) {
+	n := w.l.cfg.concurrency
+	if n <= 1 {
+		w.run(worker{ctx: ctx, h: h, feed: w.inOrder()}, 1)
+		return
+	}
+	lanes := newLanes(w.msgs, w.l.src.lane)
+	w.run(worker{ctx: ctx, h: h, feed: lanes}, min(n, len(lanes.heads)))
+}
+
+// Decide gives every undecided record, in order, the outcome that the function returns for
+// it. The source's rules hold: on a FIFO queue, what follows a failure does not count as
+// done, since it would overtake. A record with a damaged envelope fails without being asked for.
+func (w *Work) Decide(ctx context.Context, outcome func(i int, m *Message) error) {
+	w.decide(ctx, w.inOrder(), outcome)
+}
+
+func (w *Work) decide(ctx context.Context, from feed, outcome func(i int, m *Message) error) {
+	h := func(_ context.Context, m *Message) error { return outcome(m.index, m) }
+	w.run(worker{ctx: ctx, h: h, settled: true, feed: from}, 1)
+}
+
+func (w *Work) inOrder() feed {
+	n := inOrder(len(w.msgs))
+	return &n
+}
+
+// run lets workers loose and waits for them.
+func (w *Work) run(like worker, workers int) {
+	var wg sync.WaitGroup
+	like.w, like.i, like.wg = w, -1, &wg
+	like.ctxs = make([]recordContext, len(w.msgs))
+	for range workers {
+		wg.Add(1)
+		k := like
+		go k.start()
+	}
+	wg.Wait()
+}
+
+// tellStarted is for verbs that do not go through Each.
+func (w *Work) tellStarted(ctx context.Context, m *Message) {
+	for _, o := range w.l.cfg.observers.started {
+		o.RecordStarted(&recordContext{ctx, m}, m)
+	}
+}

@@ -1,0 +1,179 @@
+package weir
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+)
+
+// WindowInfo describes one tumbling window of a shard.
+type WindowInfo struct {
+	Start, End time.Time
+	ShardID    string
+	SourceARN  string
+
+	// Final says that this is the window's last invocation.
+	Final bool
+
+	// TerminatedEarly says that Lambda ended the window before its time since its state
+	// was too large. Another window for the same time may follow.
+	TerminatedEarly bool
+}
+
+// WindowVerb is what KinesisWindow and DynamoDBWindow do with a window: what Fold returns.
+type WindowVerb interface {
+	windowKind() (windowKind, error)
+}
+
+// Fold makes a window verb of two functions. add puts one record into the window's state
+// and returns the new state; the first record of a window meets the zero S. done, which may
+// be nil, is called once the window's last record is in.
+//
+// The state travels through Lambda as JSON between the invocations of a window, so S must
+// survive encoding/json; it is read back before each invocation. Records come in order.
+//
+// When add returns an error, the state stays as it was before the record: the record and
+// all behind it are reported, and Lambda delivers them again with the state returned. So add
+// must leave the state it is given alone when it fails: build a new one, or change maps and
+// slices in it last. An error of done fails the invocation, and Lambda repeats it.
+func Fold[S, T any](add func(ctx context.Context, state S, v T) (S, error), done func(ctx context.Context, w WindowInfo, state S) error) WindowVerb {
+	return fold[S, T]{add, done}
+}
+
+type fold[S, T any] struct {
+	add  func(context.Context, S, T) (S, error)
+	done func(context.Context, WindowInfo, S) error
+}
+
+func (f fold[S, T]) windowKind() (windowKind, error) {
+	dec, err := decoderFor[T]()
+	k := windowKind{decodes: dec.what, open: func(text string) (windowState, error) {
+		w := &openWindow[S, T]{fold: f, dec: dec}
+		if text == "" {
+			return w, nil
+		}
+		return w, json.Unmarshal([]byte(text), &w.state)
+	}}
+	if f.add == nil {
+		return k, errNilFunction
+	}
+	t := reflect.TypeFor[S]()
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct && t.Kind() != reflect.Map {
+		return k, fmt.Errorf("weir: Fold: the state must be a struct or a map, since Lambda takes only an object; %v is none", t)
+	}
+	return k, err
+}
+
+// windowKind is a fold without its types.
+type windowKind struct {
+	decodes shape
+	open    func(state string) (windowState, error)
+}
+
+// windowState is the state of one window during one invocation.
+type windowState interface {
+	add(ctx context.Context, w *Work, m *Message) error
+	done(ctx context.Context, w *Work, info WindowInfo) error
+	json(w *Work) ([]byte, error)
+}
+
+type openWindow[S, T any] struct {
+	fold  fold[S, T]
+	dec   decoder[T]
+	state S
+
+	// next is the state with the record at pending in it. It counts only if the record
+	// is done in the end, which an observer can still prevent.
+	next    S
+	pending *Message
+}
+
+func (x *openWindow[S, T]) settle(w *Work) {
+	if x.pending != nil && w.ledger.state(x.pending.index) == succeeded {
+		x.state = x.next
+	}
+	x.pending = nil
+}
+
+func (x *openWindow[S, T]) add(ctx context.Context, w *Work, m *Message) error {
+	x.settle(w)
+	var v T
+	if err := x.dec.decode(m, &v); err != nil {
+		return Undecodable(err)
+	}
+	next, err := x.fold.add(ctx, x.state, v)
+	if err == nil {
+		x.next, x.pending = next, m
+	}
+	return err
+}
+
+func (x *openWindow[S, T]) done(ctx context.Context, w *Work, info WindowInfo) error {
+	x.settle(w)
+	if x.fold.done == nil {
+		return nil
+	}
+	return x.fold.done(ctx, info, x.state)
+}
+
+func (x *openWindow[S, T]) json(w *Work) ([]byte, error) {
+	x.settle(w)
+	text, err := json.Marshal(x.state)
+	switch {
+	case err != nil:
+		return nil, err
+	case string(text) == "null":
+		return []byte("{}"), nil
+	case text[0] != '{':
+		return nil, errors.New("it is not an object as JSON")
+	case len(text) > maxWindowState:
+		return nil, fmt.Errorf("it is %d bytes as JSON, more than the %d that Lambda takes: keep less in it, or shorten the window", len(text), maxWindowState)
+	}
+	return text, nil
+}
+
+// maxWindowState is Lambda's limit on the state of a shard's window. Source: "Implementing
+// stateful Kinesis Data Streams processing", AWS Lambda Developer Guide.
+const maxWindowState = 1 << 20
+
+// ErrWindowState matches the error of a window invocation whose state cannot be read, cannot
+// be written, or is larger than the 1 MB that Lambda takes.
+var ErrWindowState = errors.New("weir: window state")
+
+// KinesisWindow makes a Lambda of the function for a Kinesis trigger with a tumbling window
+// (TumblingWindowInSeconds). The first failure stops the batch: the records before it are in
+// the state that is returned, it and all behind it are reported.
+func KinesisWindow(v WindowVerb, opts ...WindowOption) *Lambda {
+	return buildWindow(&windowSource{kinesisName, newKinesisEnvelope, kinesisRecord}, v, opts)
+}
+
+// DynamoDBWindow is KinesisWindow for DynamoDB Streams.
+func DynamoDBWindow(v WindowVerb, opts ...WindowOption) *Lambda {
+	return buildWindow(&windowSource{dynamoDBName, newDynamoDBEnvelope, dynamoDBRecord}, v, opts)
+}
+
+func buildWindow(src *windowSource, v WindowVerb, opts []WindowOption) *Lambda {
+	c := newConfig()
+	for _, o := range opts {
+		o.applyWindow(&c)
+	}
+	c.stop = true
+	if v == nil {
+		c.refuse("%sWindow: no verb: give weir.Fold(add, done)", src.name)
+		return &Lambda{err: errors.Join(c.errs...)}
+	}
+	kind, err := v.windowKind()
+	if err == nil {
+		err = kind.decodes.fits(src.name)
+	}
+	if err != nil {
+		c.errs = append(c.errs, err)
+	}
+	return &Lambda{src: Source{Name: src.name}, cfg: c, window: src, fold: kind, err: errors.Join(c.errs...)}
+}
