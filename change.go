@@ -58,18 +58,18 @@ func (c *Change[E]) decodeImages(m *Message) error {
 	}
 	c.Kind, c.Expired = Kind(m.item.kind), m.item.expired
 	if err := decodeImage(plan, m.item.keys, &c.Keys); err != nil {
-		return fmt.Errorf("Keys: %w", err)
+		return fmt.Errorf("keys: %w", err)
 	}
 	if m.item.old != "" {
 		c.Old = new(E)
 		if err := decodeImage(plan, m.item.old, c.Old); err != nil {
-			return fmt.Errorf("OldImage: %w", err)
+			return fmt.Errorf("old image: %w", err)
 		}
 	}
 	if m.item.new != "" {
 		c.New = new(E)
 		if err := decodeImage(plan, m.item.new, c.New); err != nil {
-			return fmt.Errorf("NewImage: %w", err)
+			return fmt.Errorf("new image: %w", err)
 		}
 	}
 	return nil

@@ -32,6 +32,7 @@ func (x *windowSource) decode(event []byte) (info WindowInfo, state string, msgs
 	e := x.open()
 	e.windowed = true
 	found := false
+	var bad error
 	msgs, err = e.read(event, x.record, func(e *envelope, key string) bool {
 		e.now = &Message{} // gathers what is wrong with the window's own fields
 		switch fieldOf(key, windowFields) {
@@ -66,11 +67,14 @@ func (x *windowSource) decode(event []byte) (info WindowInfo, state string, msgs
 		default:
 			return false
 		}
-		if err == nil {
-			err = e.now.bad
+		if bad == nil {
+			bad = e.now.bad
 		}
 		return true
 	})
+	if err == nil && bad != nil {
+		err = fmt.Errorf("weir: decode %s window event: %w", x.name, bad)
+	}
 	if err != nil {
 		return info, "", nil, err
 	}

@@ -78,7 +78,7 @@ func (w *Work) process(ctx context.Context) error {
 		w.Decide(ctx, func(int, *Message) error { return err })
 	})
 	if err != nil {
-		w.l.cfg.log.LogAttrs(ctx, slog.LevelError, "a handler ignores its context: answered without it, its goroutine is left behind")
+		w.log(ctx, slog.LevelError, "a handler ignores its context: answered without it, its goroutine is left behind")
 		return err
 	}
 	if w.then == nil || !w.allDone() {
@@ -192,7 +192,7 @@ func (w *Work) finish(ctx context.Context, begin time.Time) {
 		}
 	}
 	if s.Err != nil {
-		c.log.LogAttrs(ctx, slog.LevelWarn, "records not done", slog.String("source", s.Source), slog.String("requestId", s.RequestID),
+		w.log(ctx, slog.LevelWarn, "records not done", slog.String("source", s.Source), slog.String("requestId", s.RequestID),
 			slog.Int("records", s.Records), slog.Int("failed", s.Failed), slog.Int("skipped", s.Skipped), slog.Any("error", s.Err))
 	}
 	for _, i := range unrun {

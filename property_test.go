@@ -1,0 +1,241 @@
+package weir_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/weir-go/weir"
+)
+
+var seed = flag.Uint64("seed", 0, "seed of the property tests, 0 for a new one")
+
+// play is one random batch: what each record does, under which rules.
+type play struct {
+	source   string
+	recs     []rec
+	does     map[string]string
+	workers  int
+	stop     bool
+	skip     bool
+	all      bool
+	deadline bool
+}
+
+var deeds = []string{"done", "done", "done", "done", "error", "drop", "later", "panic", "goexit", "undecodable", "stuck"}
+
+func newPlay(r *rand.Rand) play {
+	p := play{
+		source:  []string{"sqs", "fifo", "kinesis", "dynamodb"}[r.IntN(4)],
+		does:    map[string]string{},
+		workers: []int{1, 1, 2, 3, 16}[r.IntN(5)],
+		stop:    r.IntN(4) == 0,
+		all:     r.IntN(2) == 0,
+	}
+	p.skip = p.source == "fifo" && !p.stop && r.IntN(2) == 0
+	p.deadline = r.IntN(5) == 0
+	trouble := r.IntN(len(deeds) + 1) // how much of the list is used
+	for i := range r.IntN(40) {
+		id := fmt.Sprintf("%021d", i+1)
+		p.recs = append(p.recs, rec{id, fmt.Sprint("g", r.IntN(1+r.IntN(8))), id})
+		deed := deeds[r.IntN(max(1, trouble))]
+		if deed == "stuck" && !p.deadline {
+			deed = "error"
+		}
+		if r.IntN(100) == 0 {
+			deed = "abort"
+		}
+		p.does[id] = deed
+	}
+	return p
+}
+
+func (p play) lambda(v weir.Verb) *weir.Lambda {
+	opts := []weir.FlowOption{weir.Concurrency(p.workers)}
+	if p.stop {
+		opts = append(opts, weir.StopOnFailure())
+	}
+	if p.all {
+		opts = append(opts, weir.ReportAll())
+	}
+	switch p.source {
+	case "kinesis", "dynamodb":
+		var so []weir.StreamOption
+		for _, o := range opts {
+			so = append(so, o)
+		}
+		if p.source == "kinesis" {
+			return weir.Kinesis(v, so...)
+		}
+		return weir.DynamoDB(v, so...)
+	}
+	var so []weir.SQSOption
+	for _, o := range opts {
+		so = append(so, o)
+	}
+	if p.skip {
+		so = append(so, weir.SkipGroup())
+	}
+	return weir.SQS(v, so...)
+}
+
+func (p play) event() []byte {
+	switch p.source {
+	case "kinesis":
+		return kinesisEvent(p.recs...)
+	case "dynamodb":
+		return dynamoDBEvent(p.recs...)
+	case "fifo":
+		return sqsEvent(fifoARN, p.recs...)
+	}
+	return sqsEvent(standardARN, p.recs...)
+}
+
+// TestProperties plays random batches against what must always hold.
+func TestProperties(t *testing.T) {
+	t.Parallel()
+	s := *seed
+	if s == 0 {
+		s = rand.Uint64()
+	}
+	t.Logf("-seed %d", s)
+	r := rand.New(rand.NewPCG(s, 0))
+	n := 3000
+	if testing.Short() {
+		n = 300
+	}
+	for range n {
+		p := newPlay(r)
+		var problem error
+		// The bubble fails if a goroutine is left behind when it ends.
+		synctest.Test(t, func(t *testing.T) { problem = p.run(t, rand.New(rand.NewPCG(r.Uint64(), 1))) })
+		if problem != nil {
+			t.Fatalf("seed %d: %v\n%+v", s, problem, p)
+		}
+	}
+}
+
+func (p play) run(t *testing.T, r *rand.Rand) error {
+	var mu sync.Mutex
+	var order []string
+	var problem error
+	running, most := map[string]int{}, 0
+	l := p.lambda(weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
+		mu.Lock()
+		lane := m.OrderingKey
+		if lane == "" {
+			lane = m.ID
+		}
+		if running[lane]++; running[lane] > 1 {
+			problem = fmt.Errorf("two records of lane %s at a time", lane)
+		}
+		now := 0
+		for _, k := range running {
+			now += k
+		}
+		most = max(most, now)
+		order = append(order, m.ID)
+		nap := time.Duration(r.IntN(400)) * time.Millisecond // less than half the reserve
+		mu.Unlock()
+		defer func() {
+			mu.Lock()
+			running[lane]--
+			mu.Unlock()
+		}()
+		time.Sleep(nap)
+		switch p.does[m.ID] {
+		case "error":
+			return errors.New("error")
+		case "drop":
+			return weir.Drop(errors.New("drop"))
+		case "later":
+			return weir.RetryAfter(time.Minute, errors.New("later"))
+		case "panic":
+			panic("panic")
+		case "goexit":
+			runtime.Goexit()
+		case "undecodable":
+			return weir.Undecodable(errors.New("undecodable"))
+		case "abort":
+			return weir.Abort(errors.New("abort"))
+		case "stuck":
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		return nil
+	}))
+	ctx := t.Context()
+	if p.deadline {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+	}
+	res := invoke(t, ctx, l, p.event())
+	if problem != nil {
+		return problem
+	}
+	if most > p.workers {
+		return fmt.Errorf("%d at a time, Concurrency is %d", most, p.workers)
+	}
+	return p.check(res, order)
+}
+
+func (p play) check(res report, order []string) error {
+	var be *weir.BatchError
+	if res.err != nil {
+		if !errors.As(res.err, &be) || p.all || len(be.Records) != len(p.recs) || len(p.recs) == 0 {
+			return fmt.Errorf("error %w", res.err)
+		}
+		for _, r := range be.Records {
+			res.failed = append(res.failed, r.ID)
+		}
+	} else if !p.all && len(p.recs) > 0 && len(res.failed) == len(p.recs) {
+		return errors.New("all failed, and no error")
+	}
+	ran := map[string]int{}
+	for i, id := range order {
+		if _, twice := ran[id]; twice {
+			return fmt.Errorf("%s ran twice", id)
+		}
+		ran[id] = i
+	}
+	var want []string
+	lastOfLane := map[string]int{}
+	failedLane := map[string]bool{}
+	failed := false
+	for _, r := range p.recs {
+		at, did := ran[r.id]
+		good := did && (p.does[r.id] == "done" || p.does[r.id] == "drop")
+		if !good {
+			want = append(want, r.id)
+		}
+		if did && p.workers == 1 && (failed && (p.stop || p.source == "fifo" && !p.skip) || failedLane[r.lane] && p.skip) {
+			return fmt.Errorf("%s ran after a failure", r.id)
+		}
+		if did && failedLane[r.lane] && p.source == "fifo" {
+			return fmt.Errorf("%s ran after a failure in its group", r.id)
+		}
+		if p.source != "sqs" && did {
+			if last, ok := lastOfLane[r.lane]; ok && at < last {
+				return fmt.Errorf("%s overtook in lane %s", r.id, r.lane)
+			}
+			lastOfLane[r.lane] = at
+		}
+		if did && !good {
+			failed, failedLane[r.lane] = true, true
+		}
+	}
+	slices.Sort(want)
+	if !slices.Equal(res.failed, want) && len(res.failed)+len(want) > 0 {
+		return fmt.Errorf("reported %v, want %v", res.failed, want)
+	}
+	return nil
+}
