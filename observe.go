@@ -2,7 +2,6 @@ package weir
 
 import (
 	"context"
-	"time"
 )
 
 // The observers. Records of one lane are observed in order; under Concurrency, observers
@@ -43,22 +42,6 @@ type BatchStartedObserver interface {
 // BatchEndedObserver is told after the last record.
 type BatchEndedObserver interface {
 	BatchEnded(ctx context.Context, s Summary)
-}
-
-// Summary is what became of a batch. Succeeded + Dropped + Failed + Skipped = Records.
-type Summary struct {
-	Source    string // the event source ARN
-	RequestID string
-	Records   int
-	Succeeded int
-	Dropped   int
-	Failed    int
-	Skipped   int // not run, or not finished in time: retried like the failed ones
-
-	Duration       time.Duration // of the invocation
-	OldestAge      time.Duration // of the oldest record at the start, 0 when none has a time
-	HighestAttempt int           // 0 when the source does not say
-	Err            *BatchError   // nil when every record is done
 }
 
 type observers struct {

@@ -6,9 +6,6 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
-	"time"
-
-	"github.com/weir-go/weir/internal/probe"
 )
 
 // Work is one batch in the hands of a verb.
@@ -144,95 +141,4 @@ func (w *Work) barred(i int) bool {
 		return ok && first < i
 	}
 	return false
-}
-
-// finish closes the ledger: what is undecided is skipped, and the batch is summed up.
-func (w *Work) finish(ctx context.Context, begin time.Time) {
-	c := &w.l.cfg
-	s := &w.summary
-	s.Records = len(w.msgs)
-	if len(w.msgs) > 0 {
-		s.Source = w.msgs[0].SourceARN
-	}
-	var notDone []RecordError
-	var unrun []int
-	for i := range w.msgs {
-		if w.ledger.state(i) == undecided && w.ledger.set(i, skipped, w.whySkipped(i)) {
-			unrun = append(unrun, i)
-		}
-		switch state, err := w.ledger.final(i); state {
-		case succeeded:
-			s.Succeeded++
-			continue
-		case dropped:
-			s.Dropped++
-			continue
-		case skipped:
-			s.Skipped++
-			notDone = append(notDone, RecordError{i, w.msgs[i].ID, err})
-		default:
-			s.Failed++
-			notDone = append(notDone, RecordError{i, w.msgs[i].ID, err})
-		}
-	}
-	if len(notDone) > 0 {
-		s.Err = &BatchError{Source: s.Source, Total: s.Records, Records: notDone}
-	}
-	w.report(ctx)
-	if len(c.observers.ended) == 0 && (len(unrun) == 0 || len(c.observers.skipped) == 0) && s.Err == nil {
-		return
-	}
-	s.RequestID = requestID(ctx)
-	s.Duration = time.Since(begin)
-	for i := range w.msgs {
-		m := &w.msgs[i]
-		s.HighestAttempt = max(s.HighestAttempt, m.Attempt)
-		if !m.Time.IsZero() {
-			s.OldestAge = max(s.OldestAge, begin.Sub(m.Time))
-		}
-	}
-	if s.Err != nil {
-		w.log(ctx, slog.LevelWarn, "records not done", slog.String("source", s.Source), slog.String("requestId", s.RequestID),
-			slog.Int("records", s.Records), slog.Int("failed", s.Failed), slog.Int("skipped", s.Skipped), slog.Any("error", s.Err))
-	}
-	for _, i := range unrun {
-		for _, o := range c.observers.skipped {
-			m := &w.msgs[i]
-			w.aside(ctx, "RecordSkipped observer", func() error {
-				return o.RecordSkipped(&recordContext{ctx, m}, m, w.ledger[i].err)
-			})
-		}
-	}
-	for _, o := range c.observers.ended {
-		w.aside(ctx, "BatchEnded observer", func() error { o.BatchEnded(ctx, *s); return nil })
-	}
-}
-
-func (w *Work) whySkipped(i int) error {
-	switch {
-	case w.barred(i):
-		return ErrSkipped
-	case w.aborted.Load():
-		return ErrAborted
-	case w.ctx != nil && w.ctx.Err() != nil:
-		return context.Cause(w.ctx)
-	}
-	return ErrUndecided
-}
-
-// aside runs user code whose failure changes nothing.
-func (w *Work) aside(ctx context.Context, who string, f func() error) {
-	_ = apart(time.Time{}, f, func(err error) { w.grumble(ctx, who, &Message{}, err) })
-}
-
-// report tells weirtest, if it is there.
-func (w *Work) report(ctx context.Context) {
-	r, ok := ctx.Value(probe.Key{}).(*probe.Report)
-	if !ok {
-		return
-	}
-	for i := range w.msgs {
-		state, err := w.ledger.final(i)
-		r.Records = append(r.Records, probe.Record{ID: w.msgs[i].ID, State: state.String(), Err: err})
-	}
 }

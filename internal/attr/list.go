@@ -1,0 +1,82 @@
+package attr
+
+import (
+	"reflect"
+
+	"github.com/weir-go/weir/internal/jsonscan"
+)
+
+// elements decodes a list or a set into a slice or an array.
+func (n *node) elements(s *jsonscan.Scanner, v reflect.Value, kind string) *failure {
+	if n.kind != reflect.Slice && n.kind != reflect.Array {
+		s.Skip()
+		return failf("cannot decode %s into %s", kind, n.typ)
+	}
+	if f := want(s, '[', "an array"); f != nil {
+		return f
+	}
+	if n.kind == reflect.Slice && v.Cap() > 0 {
+		s = n.reuse(s, v)
+	}
+	var f *failure
+	i, grown := 0, false
+	for s.Array(); s.MoreItems(); i++ {
+		if f != nil || n.kind == reflect.Array && i >= v.Len() {
+			s.Skip()
+			continue
+		}
+		if n.kind == reflect.Slice {
+			if i == v.Cap() {
+				v.Grow(n.room())
+				grown = true
+			}
+			v.SetLen(i + 1)
+		}
+		if f = n.elem.element(s, v.Index(i), kind); f != nil {
+			f = f.at(i)
+		}
+	}
+	switch {
+	case grown:
+		// Room left over would be room to decode over the next time.
+		v.SetCap(v.Len())
+	case n.kind == reflect.Slice && v.IsNil():
+		v.Set(reflect.MakeSlice(n.typ, 0, 0))
+	}
+	return f
+}
+
+// element decodes one element of a list or a set.
+func (n *node) element(s *jsonscan.Scanner, v reflect.Value, kind string) *failure {
+	if kind == "L" {
+		return n.value(s, v, false)
+	}
+	n, v, f := n.resolve(v)
+	if f != nil {
+		s.Skip()
+		return f
+	}
+	return n.payload(s, v, kind[:1], false)
+}
+
+// room is for how many elements a slice grows at first.
+func (n *node) room() int {
+	return max(1, min(4, 256/max(1, int(n.elem.typ.Size()))))
+}
+
+// reuse prepares the slice v that has room already: the elements in it are decoded
+// over if all fit, and dropped if not. It returns a scanner on the same array.
+func (n *node) reuse(s *jsonscan.Scanner, v reflect.Value) *jsonscan.Scanner {
+	text := s.Skip()
+	again := new(jsonscan.Scanner)
+	again.Reset(text)
+	size := 0
+	for again.Array(); again.MoreItems(); size++ {
+		again.Skip()
+	}
+	if size > v.Cap() {
+		v.Set(reflect.MakeSlice(n.typ, 0, 0))
+	}
+	again.Reset(text)
+	return again
+}

@@ -1,0 +1,95 @@
+package attr
+
+import (
+	"encoding/base64"
+	"reflect"
+	"time"
+
+	"github.com/weir-go/weir/internal/jsonscan"
+)
+
+// text decodes the string of an S, or one of an SS.
+func (n *node) text(s *jsonscan.Scanner, v reflect.Value) *failure {
+	if f := want(s, '"', "a string"); f != nil {
+		return f
+	}
+	str := s.String()
+	switch {
+	case n.kind == reflect.String:
+		v.SetString(str)
+	case n.time:
+		t, err := time.Parse(time.RFC3339, str)
+		if err != nil {
+			return failf("cannot decode S %s into %s: want a time as in RFC 3339", clip(str), n.typ)
+		}
+		setTime(v, t)
+	default:
+		return failf("cannot decode S into %s", n.typ)
+	}
+	return nil
+}
+
+func setTime(v reflect.Value, t time.Time) {
+	v.Set(reflect.ValueOf(t).Convert(v.Type()))
+}
+
+func (n *node) boolean(s *jsonscan.Scanner, v reflect.Value) *failure {
+	b, f := boolean(s)
+	if f != nil {
+		return f
+	}
+	if n.kind != reflect.Bool {
+		return failf("cannot decode BOOL into %s", n.typ)
+	}
+	v.SetBool(b)
+	return nil
+}
+
+func boolean(s *jsonscan.Scanner) (bool, *failure) {
+	if k := s.Kind(); k != 't' && k != 'f' {
+		return false, misfit(s, "true or false")
+	}
+	return s.Bool(), nil
+}
+
+// binary decodes the base64 of a B, or one of a BS, into the room that v has.
+func (n *node) binary(s *jsonscan.Scanner, v reflect.Value) *failure {
+	if !n.bytes {
+		s.Skip()
+		return failf("cannot decode B into %s", n.typ)
+	}
+	var room []byte
+	if n.kind == reflect.Slice {
+		room = v.Bytes()
+	}
+	b, f := binary(s, room)
+	if f != nil {
+		return f
+	}
+	if n.kind == reflect.Slice {
+		v.SetBytes(b)
+		return nil
+	}
+	if len(b) != v.Len() {
+		return failf("cannot decode B of %d bytes into %s", len(b), n.typ)
+	}
+	copy(v.Bytes(), b)
+	return nil
+}
+
+// binary decodes into room if the bytes fit, and never returns nil without a failure.
+func binary(s *jsonscan.Scanner, room []byte) ([]byte, *failure) {
+	if f := want(s, '"', "a base64 string"); f != nil {
+		return nil, f
+	}
+	text := s.String()
+	size := base64.StdEncoding.DecodedLen(len(text))
+	if room == nil || cap(room) < size {
+		room = make([]byte, size)
+	}
+	n, err := base64.StdEncoding.Decode(room[:size], []byte(text))
+	if err != nil {
+		return nil, failf("B is not base64")
+	}
+	return room[:n], nil
+}

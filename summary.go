@@ -1,0 +1,136 @@
+package weir
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/weir-go/weir/internal/probe"
+)
+
+// Summary is what became of a batch. Succeeded + Dropped + Failed + Skipped = Records.
+type Summary struct {
+	Source    string // the event source ARN
+	RequestID string
+	Records   int
+	Succeeded int
+	Dropped   int
+	Failed    int
+	Skipped   int // not run, or not finished in time: retried like the failed ones
+
+	Duration       time.Duration // of the invocation
+	OldestAge      time.Duration // of the oldest record at the start, 0 when none has a time
+	HighestAttempt int           // 0 when the source does not say
+	Err            *BatchError   // nil when every record is done
+}
+
+// finish closes the ledger: what is undecided is skipped, and the batch is summed up.
+func (w *Work) finish(ctx context.Context, begin time.Time) {
+	s := &w.summary
+	s.Records = len(w.msgs)
+	if len(w.msgs) > 0 {
+		s.Source = w.msgs[0].SourceARN
+	}
+	var notDone []RecordError
+	var unrun []int
+	var gaveUp error // the first reason of a drop
+	for i := range w.msgs {
+		if w.ledger.state(i) == undecided && w.ledger.set(i, skipped, w.whySkipped(i)) {
+			unrun = append(unrun, i)
+		}
+		state, err := w.ledger.final(i)
+		switch state {
+		case succeeded:
+			s.Succeeded++
+			continue
+		case dropped:
+			if s.Dropped++; gaveUp == nil {
+				gaveUp = err
+			}
+			continue
+		case skipped:
+			s.Skipped++
+		default:
+			s.Failed++
+		}
+		notDone = append(notDone, RecordError{i, w.msgs[i].ID, err})
+	}
+	if len(notDone) > 0 {
+		s.Err = &BatchError{Source: s.Source, Total: s.Records, Records: notDone}
+	}
+	w.report(ctx)
+	if notDone == nil && gaveUp == nil && len(w.l.cfg.observers.ended) == 0 {
+		return // nobody to tell
+	}
+	w.measure(ctx, begin)
+	w.logTrouble(ctx, gaveUp)
+	w.tell(ctx, unrun)
+}
+
+func (w *Work) whySkipped(i int) error {
+	switch {
+	case w.barred(i):
+		return ErrSkipped
+	case w.aborted.Load():
+		return ErrAborted
+	case w.ctx != nil && w.ctx.Err() != nil:
+		return context.Cause(w.ctx)
+	}
+	return ErrUndecided
+}
+
+// measure fills in what only observers and the log want to know.
+func (w *Work) measure(ctx context.Context, begin time.Time) {
+	s := &w.summary
+	s.RequestID = requestID(ctx)
+	s.Duration = time.Since(begin)
+	for i := range w.msgs {
+		m := &w.msgs[i]
+		s.HighestAttempt = max(s.HighestAttempt, m.Attempt)
+		if !m.Time.IsZero() {
+			s.OldestAge = max(s.OldestAge, begin.Sub(m.Time))
+		}
+	}
+}
+
+func (w *Work) logTrouble(ctx context.Context, gaveUp error) {
+	s := &w.summary
+	about := []slog.Attr{slog.String("source", s.Source), slog.String("requestId", s.RequestID), slog.Int("records", s.Records)}
+	if s.Err != nil {
+		w.log(ctx, slog.LevelWarn, "records not done", append(about, slog.Int("failed", s.Failed), slog.Int("skipped", s.Skipped), slog.Any("error", s.Err))...)
+	}
+	if gaveUp != nil {
+		w.log(ctx, slog.LevelWarn, "records dropped", append(about, slog.Int("dropped", s.Dropped), slog.String("first", oneLine(gaveUp)))...)
+	}
+}
+
+func (w *Work) tell(ctx context.Context, unrun []int) {
+	for _, i := range unrun {
+		m := &w.msgs[i]
+		for _, o := range w.l.cfg.observers.skipped {
+			w.aside(ctx, "RecordSkipped observer", m, func() error {
+				return o.RecordSkipped(&recordContext{ctx, m}, m, w.ledger[i].err)
+			})
+		}
+	}
+	for _, o := range w.l.cfg.observers.ended {
+		w.aside(ctx, "BatchEnded observer", &Message{}, func() error { o.BatchEnded(ctx, w.summary); return nil })
+	}
+}
+
+// aside runs user code whose failure changes nothing.
+func (w *Work) aside(ctx context.Context, who string, m *Message, f func() error) {
+	_ = apart(time.Time{}, f, func(err error) { w.grumble(ctx, who, m, err) })
+}
+
+// report tells weirtest, if it is there.
+func (w *Work) report(ctx context.Context) {
+	r, ok := ctx.Value(probe.Key{}).(*probe.Report)
+	if !ok {
+		return
+	}
+	for i := range w.msgs {
+		state, err := w.ledger.final(i)
+		r.Records = append(r.Records, probe.Record{ID: w.msgs[i].ID, State: state.String(), Err: err})
+	}
+}
