@@ -62,7 +62,9 @@ func TestSameAsEncodingJSON(t *testing.T) {
 
 func FuzzScanner(f *testing.F) {
 	for _, text := range texts {
-		f.Add(text)
+		if len(text) < 1000 { // long seeds starve the fuzzer
+			f.Add(text)
+		}
 	}
 	f.Fuzz(func(t *testing.T, text string) { compare(t, text) })
 }

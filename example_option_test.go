@@ -1,0 +1,130 @@
+package weir_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/weirtest"
+)
+
+// When nothing was done, the invocation fails by default; here it reports every record.
+func ExampleReportAll() {
+	show(weir.SQS(weir.Each(ship), weir.ReportAll()), weirtest.SQS(Order{"a", -1}))
+	// Output:
+	// 1 failed: negative amount
+}
+
+// A stream delivers what stands behind a failed record again; here it has not run before.
+func ExampleStopOnFailure() {
+	show(weir.Kinesis(weir.Each(ship), weir.StopOnFailure()), weirtest.Kinesis(Order{"a", 1}, Order{"b", -1}, Order{"c", 1}))
+	// Output:
+	// shipped a
+	// 1 succeeded
+	// 2 failed: negative amount
+	// 3 skipped: weir: not run, since an earlier record failed
+}
+
+func ExampleSkipGroup() {
+	show(weir.SQS(weir.Each(ship), weir.SkipGroup()), weirtest.FIFO(
+		weirtest.In("north", Order{"n1", -1}, Order{"n2", 1}),
+		weirtest.In("south", Order{"s1", 1})))
+	// Output:
+	// shipped s1
+	// 1 failed: negative amount
+	// 2 skipped: weir: not run, since an earlier record failed
+	// 3 succeeded
+}
+
+// Records of one partition key stay in order; those of different keys run at a time.
+func ExampleConcurrency() {
+	var sum atomic.Int64
+	add := func(ctx context.Context, o Order) error { sum.Add(int64(o.Amount)); return nil }
+	show(weir.Kinesis(weir.Each(add), weir.Concurrency(8)), weirtest.Kinesis(
+		weirtest.In("north", Order{"n1", 1}, Order{"n2", 10}),
+		weirtest.In("south", Order{"s1", 100})))
+	fmt.Println(sum.Load())
+	// Output:
+	// 1 succeeded
+	// 2 succeeded
+	// 3 succeeded
+	// 111
+}
+
+// The answer is given while there is time: two seconds before the deadline, at the latest one.
+func ExampleDeadlineReserve() {
+	slow := func(ctx context.Context, o Order) error {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2100*time.Millisecond)
+	defer cancel()
+	res := weirtest.Run(ctx, weir.SQS(weir.Each(slow), weir.DeadlineReserve(2*time.Second), weir.ReportAll()), weirtest.SQS(Order{}, Order{}))
+	fmt.Println(res.Records[0].State, res.Records[1].State, errors.Is(res.Records[0].Err, weir.ErrDeadlineNear), ctx.Err())
+	// Output:
+	// failed skipped true <nil>
+}
+
+func ExampleRecordTimeout() {
+	call := func(ctx context.Context, o Order) error {
+		if o.ID == "slow" {
+			<-ctx.Done()
+		}
+		return ctx.Err()
+	}
+	show(weir.SQS(weir.Each(call), weir.RecordTimeout(time.Millisecond)), weirtest.SQS(Order{"slow", 1}, Order{"quick", 1}))
+	// Output:
+	// 1 failed: weir: the record took longer than RecordTimeout: context deadline exceeded
+	// 2 succeeded
+}
+
+func ExampleOnUndecodable() {
+	setAside := func(ctx context.Context, m *weir.Message, err error) error {
+		fmt.Printf("set aside %s: %v\n", m.Payload, err)
+		return nil // taken care of: dropped. An error would retry the record.
+	}
+	show(weir.SQS(weir.Each(ship), weir.OnUndecodable(setAside)), weirtest.SQS("no JSON", Order{"b", 1}))
+	// Output:
+	// set aside no JSON: undecodable: invalid character 'o' in literal null (expecting 'u')
+	// shipped b
+	// 1 dropped: dropped: undecodable: invalid character 'o' in literal null (expecting 'u')
+	// 2 succeeded
+}
+
+// meter is an observer: it has the methods of those interfaces that it cares for.
+type meter struct{}
+
+func (meter) RecordFailed(ctx context.Context, m *weir.Message, err error) error {
+	fmt.Printf("%s failed: %v\n", m.Payload, err)
+	return nil
+}
+
+func (meter) BatchEnded(ctx context.Context, s weir.Summary) {
+	fmt.Printf("%d records, %d failed\n", s.Records, s.Failed)
+}
+
+func ExampleObserve() {
+	weirtest.Run(context.Background(), weir.SQS(weir.Each(ship), weir.Observe(meter{})), weirtest.SQS(Order{"a", 1}, Order{"b", -1}))
+	// Output:
+	// shipped a
+	// {"ID":"b","Amount":-1} failed: negative amount
+	// 2 records, 1 failed
+}
+
+func ExampleLogger() {
+	plain := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == "source" || a.Key == "error" {
+			return slog.Attr{}
+		}
+		return a
+	}}))
+	weirtest.Run(context.Background(), weir.SQS(weir.Each(ship), weir.Logger(plain)), weirtest.SQS(Order{"a", 1}, Order{"b", -1}))
+	// Output:
+	// shipped a
+	// level=WARN msg="records not done" requestId="" records=2 failed=1 skipped=0
+}
