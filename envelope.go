@@ -21,6 +21,7 @@ type envelope struct {
 	images   []streamImage
 	msgs     []Message
 	now      *Message // the record being read
+	inside   bool     // whether one is
 	field    string   // the field being read, for error texts
 	origin   string   // the current record's eventSource
 	windowed bool     // Records may be missing
@@ -79,10 +80,12 @@ func (e *envelope) records(record func(*envelope)) error {
 		e.now = &e.msgs[len(e.msgs)-1]
 		e.origin = ""
 		start := e.Offset()
+		e.inside = true
 		record(e)
 		if e.Err() != nil {
 			return nil
 		}
+		e.inside = false
 		e.now.Raw = e.text[start:e.Offset()]
 		if e.origin != "" && e.origin != e.event {
 			return e.notBatch(fmt.Sprintf("record %d comes from %q, not from %s", len(e.msgs)-1, clip(e.origin), e.event))
@@ -110,8 +113,8 @@ func (e *envelope) grow() {
 
 // at says in which record a syntax error is.
 func (e *envelope) at(err error) error {
-	if n := len(e.msgs); n > 0 && e.now != nil && e.now.Raw == "" {
-		return fmt.Errorf("record %d: %w", n-1, err)
+	if e.inside {
+		return fmt.Errorf("record %d: %w", len(e.msgs)-1, err)
 	}
 	return err
 }

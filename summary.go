@@ -2,6 +2,7 @@ package weir
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -73,8 +74,8 @@ func (w *Work) whySkipped(i int) error {
 		return ErrSkipped
 	case w.aborted.Load():
 		return ErrAborted
-	case w.ctx != nil && w.ctx.Err() != nil:
-		return context.Cause(w.ctx)
+	case w.cause != nil:
+		return w.cause
 	}
 	return ErrUndecided
 }
@@ -97,7 +98,11 @@ func (w *Work) logTrouble(ctx context.Context, gaveUp error) {
 	s := &w.summary
 	about := []slog.Attr{slog.String("source", s.Source), slog.String("requestId", s.RequestID), slog.Int("records", s.Records)}
 	if s.Err != nil {
-		w.log(ctx, slog.LevelWarn, "records not done", append(about, slog.Int("failed", s.Failed), slog.Int("skipped", s.Skipped), slog.Any("error", s.Err))...)
+		attrs := append(about, slog.Int("failed", s.Failed), slog.Int("skipped", s.Skipped), slog.Any("error", s.Err))
+		if p, ok := errors.AsType[*PanicError](s.Err); ok {
+			attrs = append(attrs, slog.String("stack", string(p.Stack)))
+		}
+		w.log(ctx, slog.LevelWarn, "records not done", attrs...)
 	}
 	if gaveUp != nil {
 		w.log(ctx, slog.LevelWarn, "records dropped", append(about, slog.Int("dropped", s.Dropped), slog.String("first", oneLine(gaveUp)))...)

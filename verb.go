@@ -49,7 +49,8 @@ func (w *Work) All() iter.Seq2[int, *Message] {
 
 // Each calls h for every undecided record, by the source's rules and the Lambda's options:
 // order, concurrency, deadline, what is skipped after a failure. It returns when the
-// records are decided or will not be started any more.
+// records are decided or will not be started any more. Each and Decide must not be called
+// at the same time.
 func (w *Work) Each(ctx context.Context, h Handler) {
 	n := w.l.cfg.concurrency
 	if n <= 1 {
@@ -81,7 +82,9 @@ func (w *Work) inOrder() feed {
 func (w *Work) run(like worker, workers int) {
 	var wg sync.WaitGroup
 	like.w, like.i, like.wg = w, -1, &wg
-	like.ctxs = make([]recordContext, len(w.msgs))
+	if w.ctxs == nil {
+		w.ctxs = make([]recordContext, len(w.msgs))
+	}
 	for range workers {
 		wg.Add(1)
 		k := like

@@ -14,10 +14,11 @@ type Work struct {
 	call   invocation
 	msgs   []Message
 	ledger ledger
+	ctxs   []recordContext // one a record, made when the first is run
 	rule   rule
 	verb   Verb
 	then   func(context.Context) error // what is left to do once every record is done
-	ctx    context.Context             // ends before the deadline
+	cause  error                       // why the batch's context ended, if it did
 
 	aborted  atomic.Bool
 	failedAt atomic.Int64 // lowest index that failed, under the rule stop
@@ -64,14 +65,20 @@ func (w *Work) process(ctx context.Context) error {
 		return nil
 	}
 	ctx, cancel, answer := stopBefore(ctx, w.l.cfg.reserve)
-	defer cancel()
-	w.ctx = ctx
+	defer func() {
+		w.cause = context.Cause(ctx)
+		cancel()
+	}()
+	if ctx.Err() != nil {
+		return nil // no time for even one record
+	}
 	err := apart(answer, func() error {
 		for _, o := range w.l.cfg.observers.begun {
 			o.BatchStarted(ctx, len(w.msgs))
 		}
 		return w.verb.Process(ctx, w)
 	}, func(err error) {
+		w.log(ctx, slog.LevelError, "the verb failed", slog.Any("error", err))
 		w.Decide(ctx, func(int, *Message) error { return err })
 	})
 	if err != nil {

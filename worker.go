@@ -26,7 +26,6 @@ type worker struct {
 	h       Handler
 	settled bool // h only looks outcomes up: no deadline, no start
 	feed    feed
-	ctxs    []recordContext
 	wg      *sync.WaitGroup
 
 	i     int // the current record, -1 before the first
@@ -98,7 +97,7 @@ func (k *worker) claim() bool {
 
 func (k *worker) handle() error {
 	w, m := k.w, &k.w.msgs[k.i]
-	rc := &k.ctxs[k.i]
+	rc := &k.w.ctxs[k.i]
 	rc.Context, rc.m = k.ctx, m
 	if k.settled {
 		if m.bad != nil {
@@ -133,7 +132,7 @@ func ended(ctx context.Context, err error) error {
 
 // conclude takes a record from its handler's error to its outcome.
 func (k *worker) conclude(err error) {
-	w, m, rc := k.w, &k.w.msgs[k.i], &k.ctxs[k.i]
+	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ctxs[k.i]
 	v := classify(err)
 	if v == undecodable {
 		reason := err
@@ -174,7 +173,7 @@ func (k *worker) conclude(err error) {
 
 // blame fails the current record and tells the observers.
 func (k *worker) blame(err error) {
-	w, m, rc := k.w, &k.w.msgs[k.i], &k.ctxs[k.i]
+	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ctxs[k.i]
 	k.phase = blaming
 	if w.fail(k.i, err) {
 		for _, o := range w.l.cfg.observers.failed {
