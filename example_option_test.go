@@ -128,3 +128,13 @@ func ExampleLogger() {
 	// shipped a
 	// level=WARN msg="records not done" requestId="" records=2 failed=1 skipped=0
 }
+
+// A team's own defaults fit every source.
+func ExampleOptions() {
+	ours := weir.Options(weir.ReportAll(), weir.OnUndecodable(weir.DropUndecodable))
+	show(weir.SQS(weir.Each(ship), ours), weirtest.SQS("no JSON"))
+	show(weir.Kinesis(weir.Each(ship), ours, weir.StopOnFailure()), weirtest.Kinesis(Order{"a", -1}))
+	// Output:
+	// 1 dropped: dropped: undecodable: invalid character 'o' in literal null (expecting 'u')
+	// 1 failed: negative amount
+}

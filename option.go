@@ -42,6 +42,15 @@ type option struct{ flowOption }
 
 func (o option) applyWindow(c *config) { o.flowOption(c) }
 
+// Options makes one option of several, to share them between Lambdas.
+func Options(opts ...Option) Option {
+	return option{func(c *config) {
+		for _, o := range opts {
+			o.applyFlow(c)
+		}
+	}}
+}
+
 type config struct {
 	reportAll   bool
 	stop        bool

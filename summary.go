@@ -59,7 +59,7 @@ func (w *Work) finish(ctx context.Context, begin time.Time) {
 	if len(notDone) > 0 {
 		s.Err = &BatchError{Source: s.Source, Total: s.Records, Records: notDone}
 	}
-	w.report(ctx)
+	w.report()
 	if notDone == nil && gaveUp == nil && len(w.l.cfg.observers.ended) == 0 {
 		return // nobody to tell
 	}
@@ -129,13 +129,12 @@ func (w *Work) aside(ctx context.Context, who string, m *Message, f func() error
 }
 
 // report tells weirtest, if it is there.
-func (w *Work) report(ctx context.Context) {
-	r, ok := ctx.Value(probe.Key{}).(*probe.Report)
-	if !ok {
+func (w *Work) report() {
+	if w.probe == nil {
 		return
 	}
 	for i := range w.msgs {
 		state, err := w.ledger.final(i)
-		r.Records = append(r.Records, probe.Record{ID: w.msgs[i].ID, State: state.String(), Err: err})
+		w.probe.Records = append(w.probe.Records, probe.Record{ID: w.msgs[i].ID, State: state.String(), Err: err})
 	}
 }

@@ -180,3 +180,15 @@ func TestKeptValuesOutliveTheEvent(t *testing.T) {
 	assert.Equal(t, string(bytes[0]), "body")
 	assert.Equal(t, items, []item{{"g"}, {"g"}})
 }
+
+// A handler may invoke another Lambda with its own context.
+func TestNestedInvocations(t *testing.T) {
+	t.Parallel()
+	inner := weir.SQS(weir.Each(func(context.Context, string) error { return nil }))
+	outer := weir.SQS(weir.Each(func(ctx context.Context, s string) error {
+		_, err := inner.Invoke(ctx, sqsEvent(standardARN, named("x")...))
+		return err
+	}), weir.Concurrency(4))
+	res := invoke(t, t.Context(), outer, sqsEvent(standardARN, named("a", "b")...))
+	assert.Equal(t, res.states(), "a succeeded, b succeeded")
+}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+
+	"github.com/weir-go/weir/internal/probe"
 )
 
 // Work is one batch in the hands of a verb.
@@ -27,6 +29,7 @@ type Work struct {
 	groups   map[string]int // first failed record of each group, under the rule skip
 
 	summary Summary
+	probe   *probe.Report // weirtest's, or nil
 }
 
 // rule says what a failure means for the records behind it.
@@ -41,6 +44,9 @@ const (
 func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 	w := &Work{l: l, call: invocation{ctx}, msgs: msgs, ledger: make(ledger, len(msgs))}
 	w.failedAt.Store(math.MaxInt64)
+	if r, ok := ctx.Value(probe.Key{}).(*probe.Report); ok && r.Take() {
+		w.probe = r
+	}
 	fifo := false
 	for i := range msgs {
 		m := &msgs[i]
