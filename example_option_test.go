@@ -83,6 +83,24 @@ func ExampleRecordTimeout() {
 	// 2 succeeded
 }
 
+// By default a record that cannot be decoded is retried, until the queue's redrive policy or the
+// mapping's limits end that.
+func ExampleFailUndecodable() {
+	show(weir.SQS(weir.Each(ship), weir.OnUndecodable(weir.FailUndecodable)), weirtest.SQS("1", Order{"b", 1}))
+	// Output:
+	// shipped b
+	// 1 failed: undecodable: json: cannot unmarshal number into Go value of type weir_test.Order
+	// 2 succeeded
+}
+
+func ExampleDropUndecodable() {
+	show(weir.SQS(weir.Each(ship), weir.OnUndecodable(weir.DropUndecodable)), weirtest.SQS("1", Order{"b", 1}))
+	// Output:
+	// shipped b
+	// 1 dropped: dropped: undecodable: json: cannot unmarshal number into Go value of type weir_test.Order
+	// 2 succeeded
+}
+
 func ExampleOnUndecodable() {
 	setAside := func(ctx context.Context, m *weir.Message, err error) error {
 		fmt.Printf("set aside %s: %v\n", m.Payload, err)

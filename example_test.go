@@ -222,7 +222,35 @@ func ExampleCompareSequenceNumbers() {
 	// -1 1
 }
 
-// Totals folds a window: its state goes in and out of Lambda between invocations.
+// A record that cannot be added is reported, with all behind it; the state is that before it.
+func ExampleFold() {
+	type Total struct{ Amount int }
+	add := func(ctx context.Context, t Total, o Order) (Total, error) {
+		if o.Amount < 0 {
+			return t, errors.New("negative amount")
+		}
+		return Total{t.Amount + o.Amount}, nil
+	}
+	event := weirtest.Kinesis(Order{"a", 10}, Order{"b", -1}, Order{"c", 20}).InWindow(weir.WindowInfo{}, Total{5})
+	res := weirtest.Run(context.Background(), weir.KinesisWindow(weir.Fold(add, nil)), event)
+	fmt.Println(string(res.State), len(res.Retried()))
+	// Output:
+	// {"Amount":15} 2
+}
+
+func ExampleWindowFromContext() {
+	type Seen struct{ Records int }
+	add := func(ctx context.Context, s Seen, text string) (Seen, error) {
+		w, _ := weir.WindowFromContext(ctx)
+		fmt.Println(text, "is in the window from", w.Start.Format("15:04:05"))
+		return Seen{s.Records + 1}, nil
+	}
+	weirtest.Run(context.Background(), weir.KinesisWindow(weir.Fold(add, nil)), weirtest.Kinesis("x").InWindow(weir.WindowInfo{}, nil))
+	// Output:
+	// x is in the window from 03:04:00
+}
+
+// The state of a window goes in and out of Lambda between its invocations.
 func ExampleKinesisWindow() {
 	type Totals struct{ Orders, Amount int }
 	add := func(ctx context.Context, t Totals, o Order) (Totals, error) {
