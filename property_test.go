@@ -66,6 +66,11 @@ func (p play) lambda(v weir.Verb) *weir.Lambda {
 	if p.all {
 		opts = append(opts, weir.ReportAll())
 	}
+	return p.with(v, opts)
+}
+
+// with builds the Lambda of the play's source.
+func (p play) with(v weir.Verb, opts []weir.FlowOption) *weir.Lambda {
 	switch p.source {
 	case "kinesis", "dynamodb":
 		var so []weir.StreamOption
