@@ -1,0 +1,44 @@
+package demo
+
+import (
+	"context"
+
+	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/cmd/weir/internal/deliver"
+	"github.com/weir-go/weir/cmd/weir/internal/flights"
+)
+
+// Source is an event source by its name on the command line.
+type Source string
+
+// The sources.
+const (
+	Kinesis  Source = "kinesis"
+	DynamoDB Source = "dynamodb"
+	SQS      Source = "sqs"
+	FIFO     Source = "fifo"
+)
+
+// handler is a function that handles one flight.
+type handler = func(context.Context, flights.Flight) error
+
+// spec is what a source differs in.
+type spec struct {
+	thing    string // what the records come from
+	text     string // how they are laid out
+	batch    int
+	maxBatch int
+	tries    int
+	lambda   func(h handler, observer any) *weir.Lambda
+	deliver  func(context.Context, deliver.Mapping, []deliver.Record) (*deliver.Outcome, error)
+}
+
+func (s Source) spec() spec { return specs[s] }
+
+var specs = map[Source]spec{
+	Kinesis: {"Kinesis", "Kinesis records on 4 shards, partitioned by origin", 100, 10_000, 4, kinesisLambda, deliver.Kinesis},
+	DynamoDB: {"DynamoDB Streams", "inserts into a DynamoDB table, read from a stream of 4 shards by origin",
+		100, 10_000, 4, dynamodbLambda, deliver.DynamoDB},
+	SQS:  {"SQS", "messages in a standard SQS queue", 10, 10_000, 5, sqsLambda, deliver.SQS},
+	FIFO: {"SQS FIFO", "messages in a FIFO queue, grouped by origin", 10, 10, 5, fifoLambda, deliver.FIFO},
+}

@@ -1,0 +1,25 @@
+package flights
+
+import (
+	"testing"
+	"time"
+)
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	list, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list) != 20_000 {
+		t.Fatalf("%d flights, want 20,000", len(list))
+	}
+	if want := (Flight{"F00001", "2001/01/01 00:47", 66, 1750, "DTW", "LAS"}); list[0] != want {
+		t.Errorf("first flight %+v, want %+v", list[0], want)
+	}
+	for _, f := range list {
+		if _, err := time.Parse(Layout, f.Date); err != nil || len(f.Origin) != 3 || len(f.Destination) != 3 {
+			t.Errorf("odd flight %+v: %v", f, err)
+		}
+	}
+}
