@@ -74,8 +74,8 @@ func (c Config) BatchSize() int {
 
 // Check says what cannot be delivered.
 func (c Config) Check() error {
-	spec, ok := specs[c.Source]
-	if !ok {
+	spec := c.Source.spec()
+	if spec.deliver == nil {
 		return fmt.Errorf("no source %q: give kinesis, dynamodb, sqs or fifo", c.Source)
 	}
 	if c.Batch > spec.maxBatch {

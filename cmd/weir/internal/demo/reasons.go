@@ -39,5 +39,8 @@ func (r *reasons) note(m *weir.Message, err error) {
 func (r *reasons) of(id string) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.byID[id]
+	if reason, ok := r.byID[id]; ok {
+		return reason
+	}
+	return "never failed, but was given up with its batch"
 }

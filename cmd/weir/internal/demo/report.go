@@ -28,8 +28,6 @@ type Report struct {
 	DeadLetters []DeadLetter `json:"deadLetters"`
 	Fate        Fate         `json:"fate"`
 	Millis      int64        `json:"durationMs"`
-
-	spec spec
 }
 
 // DeadLetter is a flight that was given up.
@@ -54,7 +52,6 @@ func newReport(c Config, list []flights.Flight, out *deliver.Outcome, db *Databa
 		DeadLetters:      []DeadLetter{},
 		Fate:             compare(list, out.Dead, db),
 		Millis:           took.Milliseconds(),
-		spec:             c.Source.spec(),
 	}
 	for _, n := range out.Deliveries {
 		if n > 1 {

@@ -33,12 +33,17 @@ type spec struct {
 	deliver  func(context.Context, deliver.Mapping, []deliver.Record) (*deliver.Outcome, error)
 }
 
-func (s Source) spec() spec { return specs[s] }
-
-var specs = map[Source]spec{
-	Kinesis: {"Kinesis", "Kinesis records on 4 shards, partitioned by origin", 100, 10_000, 4, kinesisLambda, deliver.Kinesis},
-	DynamoDB: {"DynamoDB Streams", "inserts into a DynamoDB table, read from a stream of 4 shards by origin",
-		100, 10_000, 4, dynamodbLambda, deliver.DynamoDB},
-	SQS:  {"SQS", "messages in a standard SQS queue", 10, 10_000, 5, sqsLambda, deliver.SQS},
-	FIFO: {"SQS FIFO", "messages in a FIFO queue, grouped by origin", 10, 10, 5, fifoLambda, deliver.FIFO},
+// spec is empty when there is no such source.
+func (s Source) spec() spec {
+	switch s {
+	case Kinesis:
+		return spec{"Kinesis", "Kinesis records, 4 shards by origin", 100, 10_000, 4, kinesisLambda, deliver.Kinesis}
+	case DynamoDB:
+		return spec{"DynamoDB Streams", "inserts into a DynamoDB table, 4 shards by origin", 100, 10_000, 4, dynamodbLambda, deliver.DynamoDB}
+	case SQS:
+		return spec{"SQS", "messages in a standard SQS queue", 10, 10_000, 5, sqsLambda, deliver.SQS}
+	case FIFO:
+		return spec{"SQS FIFO", "messages in a FIFO queue, grouped by origin", 10, 10, 5, fifoLambda, deliver.FIFO}
+	}
+	return spec{}
 }

@@ -13,16 +13,17 @@ import (
 
 const (
 	topAirports = 10
-	topLetters  = 25
+	topLetters  = 20 // of one reason
+	topReasons  = 8
 )
 
 // Headline says what is about to be delivered.
 func (c Config) Headline(records int) string {
 	slow := ""
 	if c.Slow {
-		slow = ", and some hang"
+		slow = ", some hang"
 	}
-	return fmt.Sprintf("%s US flights of 2001 as %s\nbatches of %d, %s of the database's calls fail%s, %s of the records are poison, seed %d",
+	return fmt.Sprintf("%s US flights of 2001 as %s\nbatches of %d; %s of the database calls fail%s; %s poison; seed %d",
 		Thousands(records), c.Source.spec().text, c.BatchSize(), percent(c.Fail), slow, percent(c.Poison), c.Seed)
 }
 
@@ -31,9 +32,9 @@ func (r *Report) WriteText(w io.Writer) error {
 	b := &strings.Builder{}
 	r.table(b)
 	r.letters(b)
-	fmt.Fprintf(b, "\n%s invocations: %s failed, %s reported some records, %s brought records again\n",
+	fmt.Fprintf(b, "\n%s invocations: %s failed, %s reported records, %s brought some again\n",
 		Thousands(r.Invocations), Thousands(r.Failed), Thousands(r.Partial), Thousands(r.Retries))
-	fmt.Fprintf(b, "%s records were delivered more than once; %s deliveries were of a record counted before, and not counted again\n",
+	fmt.Fprintf(b, "%s records were delivered more than once; %s repeats were not counted again\n",
 		Thousands(r.DeliveredAgain), Thousands(r.RecognizedRepeat))
 	fmt.Fprintln(b, r.Fate)
 	_, err := io.WriteString(w, b.String())
@@ -50,36 +51,39 @@ func (r *Report) table(w io.Writer) {
 	fmt.Fprintf(w, "the %d busiest of %d airports\n", min(topAirports, len(r.Airports)), len(r.Airports))
 }
 
-// letters lists the dead letters, those with the rarest reasons first when there are too
-// many, and sums the rest up.
+// letters lists the dead letters by reason.
 func (r *Report) letters(w io.Writer) {
 	if len(r.DeadLetters) == 0 {
 		fmt.Fprintln(w, "\nno dead letters")
 		return
 	}
 	fmt.Fprintf(w, "\n%s dead letters, %s:\n", Thousands(len(r.DeadLetters)), r.DeadLetters[0].Condition)
-	byReason := map[string]int{}
+	byReason := map[string][]DeadLetter{}
 	for _, d := range r.DeadLetters {
-		byReason[d.Reason]++
+		byReason[d.Reason] = append(byReason[d.Reason], d)
 	}
-	list := slices.Clone(r.DeadLetters)
-	if len(list) > topLetters {
-		slices.SortStableFunc(list, func(a, b DeadLetter) int { return byReason[a.Reason] - byReason[b.Reason] })
-		list = list[:topLetters]
-	}
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, d := range list {
-		fmt.Fprintf(t, "  %s\t%s\t%s\t%d tries\t%s\n", d.Flight, d.Origin, d.Where, d.Tries, clip(d.Reason, 100))
-		byReason[d.Reason]--
-	}
-	t.Flush()
-	for _, reason := range slices.Sorted(maps.Keys(byReason)) {
-		if n := byReason[reason]; n > 0 {
-			fmt.Fprintf(w, "  and %s more: %s\n", Thousands(n), clip(reason, 100))
+	reasons := slices.Sorted(maps.Keys(byReason))
+	for _, reason := range reasons[:min(topReasons, len(reasons))] {
+		list := byReason[reason]
+		fmt.Fprintf(w, "%6s  %s\n", Thousands(len(list)), clip(reason, 72))
+		for i, d := range list[:min(topLetters, len(list))] {
+			if i%5 == 0 {
+				fmt.Fprint(w, strings.Repeat(" ", 6))
+			}
+			fmt.Fprintf(w, "  %s %s", d.Flight, d.Origin)
+			if i%5 == 4 || i == len(list)-1 {
+				fmt.Fprintln(w)
+			}
+		}
+		if more := len(list) - topLetters; more > 0 {
+			fmt.Fprintf(w, "        and %s more\n", Thousands(more))
 		}
 	}
+	if more := len(reasons) - topReasons; more > 0 {
+		fmt.Fprintf(w, "        and %d more reasons\n", more)
+	}
 	if _, ok := byReason[weir.ErrSkipped.Error()]; ok && r.Source == string(FIFO) {
-		fmt.Fprintln(w, "  (each receive counts, so a message behind a poisonous one of its group is given up with it)")
+		fmt.Fprintln(w, "        (every receive counts: a message behind a bad one shares its fate)")
 	}
 }
 
@@ -91,8 +95,8 @@ func (f Fate) String() string {
 	}
 	line := fmt.Sprintf("%s: %s in = %s aggregated + %s dead letters, %s lost, %s counted twice", verdict,
 		Thousands(f.In), Thousands(f.Aggregated), Thousands(f.DeadLetters), Thousands(f.Lost), Thousands(f.CountedTwice))
-	if n := len(f.WrongTotals); n > 0 {
-		line += fmt.Sprintf("; wrong totals for %d airports: %s", n, clip(strings.Join(f.WrongTotals, " "), 60))
+	if len(f.WrongTotals) > 0 {
+		line += fmt.Sprintf("; wrong totals for %s", clip(strings.Join(f.WrongTotals, " "), 60))
 	}
 	return line
 }
