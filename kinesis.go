@@ -8,6 +8,11 @@ import "strings"
 // Lambda then delivers everything from the lowest reported number on again, so handlers
 // must bear a record twice, or use StopOnFailure. Source: "Configuring partial batch
 // response with Kinesis", AWS Lambda Developer Guide.
+//
+// A record that never succeeds and comes first in its batch lets Lambda make no progress, and
+// Lambda does not bisect a batch whose response is partial: when the retries are used up it
+// discards the whole batch. With StopOnFailure and BisectBatchOnFunctionError only that record
+// is discarded, since then nothing of the batch was done and the invocation fails.
 func Kinesis(v Verb, opts ...StreamOption) *Lambda {
 	c := newConfig()
 	for _, o := range opts {

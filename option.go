@@ -79,7 +79,8 @@ func ReportAll() Option { return option{func(c *config) { c.reportAll = true }} 
 
 // StopOnFailure starts no further record after one failed: it and all that were not run
 // are reported. A FIFO queue does so anyway, unless SkipGroup is given; standard queues and
-// streams go on by default.
+// streams go on by default. On streams it also spares what stands behind the failure a second
+// run, and lets BisectBatchOnFunctionError do its work: see Kinesis.
 func StopOnFailure() FlowOption {
 	return flowOption(func(c *config) { c.stop = true })
 }

@@ -7,7 +7,8 @@ import "strconv"
 //
 // On a standard queue every failed message is reported. On a FIFO queue the first failure
 // stops the batch: it and all messages not run are reported, so that none overtakes; see
-// SkipGroup. Source: "Handling errors for an SQS event source", AWS Lambda Developer Guide.
+// SkipGroup. A message that was not run has been received all the same: it may reach the
+// dead-letter queue together with the one it waits for. Source: "Handling errors for an SQS event source", AWS Lambda Developer Guide.
 func SQS(v Verb, opts ...SQSOption) *Lambda {
 	c := newConfig()
 	for _, o := range opts {
