@@ -17,12 +17,17 @@ import (
 var programs = map[string]func(){
 	"sqs":      func() { lambda.Start(weir.SQS(weir.Each(act))) },
 	"sqs-10":   func() { lambda.Start(weir.SQS(weir.Each(act), weir.Concurrency(10))) },
+	"early":    func() { lambda.Start(weir.SQS(weir.Each(act), early)) },
+	"early-10": func() { lambda.Start(weir.SQS(weir.Each(act), early, weir.Concurrency(10))) },
 	"kinesis":  func() { lambda.Start(weir.Kinesis(weir.Each(keep))) },
 	"dynamodb": func() { lambda.Start(weir.DynamoDB(weir.Each(keepChange))) },
 	"context":  func() { lambda.Start(weir.SQS(weir.Each(tell))) },
 	"retain":   func() { lambda.Start(new(retainer)) },
 	"sloppy":   func() { lambda.Start(new(sloppy)) },
 }
+
+// early leaves a busy machine two seconds to answer in.
+var early = weir.DeadlineReserve(4 * time.Second)
 
 // act does what a record's body says.
 func act(ctx context.Context, order string) error {
