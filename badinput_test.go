@@ -81,6 +81,9 @@ func TestBadInput(t *testing.T) {
 		"a number as data":       {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `5`, `1`)), "ok succeeded, bad failed", "kinesis.data: a number, not a string"},
 		"time 1e400":             {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `"MQ=="`, `1e400`)), "ok succeeded, bad failed", "kinesis.approximateArrivalTimestamp: 1e400 is not a time"},
 		"negative time":          {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `"MQ=="`, `-1`)), "ok succeeded, bad failed", "kinesis.approximateArrivalTimestamp"},
+		"negative fraction":      {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `"MQ=="`, `-0.5`)), "ok succeeded, bad failed", "kinesis.approximateArrivalTimestamp"},
+		"attributes in a list":   {weir.SQS(anyBody), raw(okSQS, `{"messageId":"bad","body":"","attributes":[]}`), "ok succeeded, bad failed", "attributes: a list, not an object"},
+		"kinesis in a list":      {weir.Kinesis(anyBody), raw(okKinesis, `{"kinesis":{"sequenceNumber":"bad","data":""},"kinesis":[]}`), "ok succeeded, bad failed", "kinesis: a list, not an object"},
 		"a time as text":         {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `"MQ=="`, `"now"`)), "ok succeeded, bad failed", "a string, not a number"},
 		"no dynamodb":            {weir.DynamoDB(anyBody), raw(okDynamoDB, `{"eventSource":"aws:dynamodb"}`), "no identifier", ""},
 		"an image that is text":  {weir.DynamoDB(anyBody), raw(okDynamoDB, `{"dynamodb":{"SequenceNumber":"bad","NewImage":"x"}}`), "ok succeeded, bad failed", "dynamodb.NewImage: a string, not an object"},
@@ -185,4 +188,17 @@ func TestStreamTimes(t *testing.T) {
 		}))
 		assert.Equal(t, invoke(t, t.Context(), l, []byte(raw(kinesisRaw(`"a"`, `""`, text)))).states(), "a succeeded", text)
 	}
+}
+
+// Fields given twice, or in another case, count as in encoding/json.
+func TestFieldsGivenTwice(t *testing.T) {
+	t.Parallel()
+	event := `{"Records":[{"messageId":"a","MESSAGEID":null,"body":"1","Body":"2","attributes":{"MessageGroupId":"g"},"attributes":{"SenderId":"x","SenderId":"y"},
+		"MessageAttributes":{"k":{"DataType":"Binary","binaryValue":"QUJD?"}},"eventSourceARN":"arn:q.fifo"}]}`
+	l := weir.SQS(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+		assert.Equal(t, []string{m.ID, m.OrderingKey, string(m.Payload), m.Attribute("senderid")}, []string{"a", "g", "2", "y"})
+		assert.Equal(t, m.MessageAttributes(), map[string]weir.MessageAttribute{"k": {DataType: "Binary"}})
+		return nil
+	}))
+	assert.Equal(t, invoke(t, t.Context(), l, []byte(event)).states(), "a succeeded")
 }

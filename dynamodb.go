@@ -38,20 +38,18 @@ func dynamoDBRecord(e *envelope) {
 	for e.Object(); e.MoreKeys(); {
 		switch fieldOf(e.Key(), dynamoDBFields) {
 		case "eventName":
-			m.item.kind = e.str("eventName")
+			e.str("eventName", &m.item.kind)
 		case "dynamodb":
-			if e.Kind() != '{' {
-				e.Skip()
-				continue
+			if e.isObject("dynamodb") {
+				body = true
+				dynamoDBData(e)
 			}
-			body = true
-			dynamoDBData(e)
 		case "userIdentity":
 			ttl = isTTL(e)
 		case "eventSource":
-			e.origin = e.str("eventSource")
+			e.str("eventSource", &e.origin)
 		case "eventSourceARN":
-			m.SourceARN = e.str("eventSourceARN")
+			e.str("eventSourceARN", &m.SourceARN)
 		default:
 			e.Skip()
 		}
@@ -74,9 +72,9 @@ func isTTL(e *envelope) bool {
 	for e.Object(); e.MoreKeys(); {
 		switch fieldOf(e.Key(), identityFields) {
 		case "type":
-			kind = e.str("userIdentity.type")
+			e.str("userIdentity.type", &kind)
 		case "principalId":
-			principal = e.str("userIdentity.principalId")
+			e.str("userIdentity.principalId", &principal)
 		default:
 			e.Skip()
 		}
@@ -89,7 +87,7 @@ func dynamoDBData(e *envelope) {
 	for e.Object(); e.MoreKeys(); {
 		switch fieldOf(e.Key(), dynamoDBDataFields) {
 		case "SequenceNumber":
-			m.ID = e.str("dynamodb.SequenceNumber")
+			e.str("dynamodb.SequenceNumber", &m.ID)
 		case "Keys":
 			m.item.keys = e.image("dynamodb.Keys")
 			m.OrderingKey = m.item.keys

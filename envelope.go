@@ -133,19 +133,40 @@ func (e *envelope) damage(format string, args ...any) {
 	}
 }
 
-// str reads a string field, "" for null. Another kind damages the record.
-func (e *envelope) str(field string) string {
+// str reads a string field. Null leaves it as it is, as in encoding/json; another kind
+// damages the record.
+func (e *envelope) str(field string, into *string) {
 	e.field = field
 	switch k := e.Kind(); k {
 	case '"':
-		return e.String()
+		*into = e.String()
 	case 'n':
 		e.Null()
 	default:
 		e.Skip()
 		e.damage("%s, not a string", kindName(k, ""))
 	}
-	return ""
+}
+
+// word is str for a field that is not kept as text.
+func (e *envelope) word(field string) (text string) {
+	e.str(field, &text)
+	return text
+}
+
+// isObject reports whether an object comes next. What else comes is skipped, and damages
+// the record unless it is null.
+func (e *envelope) isObject(field string) bool {
+	k := e.Kind()
+	if k == '{' {
+		return true
+	}
+	e.Skip()
+	if k != 'n' {
+		e.field = field
+		e.damage("%s, not an object", kindName(k, ""))
+	}
+	return false
 }
 
 // payload reads a string field into the payload.
@@ -164,7 +185,7 @@ func (e *envelope) payload(field string) {
 
 // base64Payload reads a base64 field into the payload.
 func (e *envelope) base64Payload(field string) {
-	text := e.str(field)
+	text := e.word(field)
 	if e.now.bad != nil {
 		return
 	}
@@ -191,7 +212,7 @@ func appendBase64(dst []byte, text string) ([]byte, error) {
 
 // millis reads a time written as a string of milliseconds.
 func (e *envelope) millis(field string) time.Time {
-	text := e.str(field)
+	text := e.word(field)
 	if text == "" {
 		return time.Time{}
 	}
@@ -231,8 +252,8 @@ var errTime = errors.New("not a time")
 // parseSeconds keeps the digits that a float64 would lose.
 func parseSeconds(text string) (time.Time, error) {
 	whole, fraction, _ := strings.Cut(text, ".")
-	sec, err := strconv.ParseInt(whole, 10, 64)
-	if err == nil && sec >= 0 && sec <= maxUnix && !strings.ContainsAny(fraction, "eE") {
+	sec, err := strconv.ParseUint(whole, 10, 63) // no sign: -0.5 is not 0.5
+	if err == nil && sec <= maxUnix && !strings.ContainsAny(fraction, "eE") {
 		var ns int64
 		for i := range 9 {
 			ns *= 10
@@ -240,7 +261,7 @@ func parseSeconds(text string) (time.Time, error) {
 				ns += int64(fraction[i] - '0')
 			}
 		}
-		return time.Unix(sec, ns).UTC(), nil
+		return time.Unix(int64(sec), ns).UTC(), nil
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(f >= 0 && f <= maxUnix) {

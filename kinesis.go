@@ -41,15 +41,11 @@ func kinesisRecord(e *envelope) {
 	for e.Object(); e.MoreKeys(); {
 		switch fieldOf(e.Key(), kinesisFields) {
 		case "kinesis":
-			if e.Kind() != '{' {
-				e.Skip()
-				continue
-			}
-			data = kinesisData(e) || data
+			data = e.isObject("kinesis") && kinesisData(e) || data
 		case "eventSource":
-			e.origin = e.str("eventSource")
+			e.str("eventSource", &e.origin)
 		case "eventSourceARN":
-			m.SourceARN = e.str("eventSourceARN")
+			e.str("eventSourceARN", &m.SourceARN)
 		default:
 			e.Skip()
 		}
@@ -65,9 +61,9 @@ func kinesisData(e *envelope) (data bool) {
 	for e.Object(); e.MoreKeys(); {
 		switch fieldOf(e.Key(), kinesisDataFields) {
 		case "sequenceNumber":
-			m.ID = e.str("kinesis.sequenceNumber")
+			e.str("kinesis.sequenceNumber", &m.ID)
 		case "partitionKey":
-			m.OrderingKey = e.str("kinesis.partitionKey")
+			e.str("kinesis.partitionKey", &m.OrderingKey)
 		case "data":
 			data = true
 			e.base64Payload("kinesis.data")

@@ -100,14 +100,15 @@ func (m *Message) TraceHeader() string { return m.Attribute("AWSTraceHeader") }
 
 // Attribute returns a system attribute of an SQS message, such as SenderId, or a field of
 // a stream record, such as eventID, eventName or encryptionType. It returns "" when there
-// is none. Numbers come as written.
-func (m *Message) Attribute(name string) string {
+// is none. Numbers come as written. Case does not matter, and of several the last counts, as
+// in encoding/json.
+func (m *Message) Attribute(name string) (value string) {
 	for k, v := range m.Attributes() {
-		if k == name {
-			return v
+		if strings.EqualFold(k, name) {
+			value = v
 		}
 	}
-	return ""
+	return value
 }
 
 // Attributes yields the record's strings and numbers other than the payload, at the top
@@ -122,11 +123,14 @@ func (m *Message) Attributes() iter.Seq2[string, string] {
 	}
 }
 
+var nested = []string{"body", "data", "attributes", "kinesis", "dynamodb"}
+
 func fields(s *jsonscan.Scanner, top bool, yield func(string, string) bool) bool {
 	for s.Object(); s.MoreKeys(); {
 		key := s.Key()
+		known := fieldOf(key, nested)
 		switch kind := s.Kind(); {
-		case kind == '"' && (key == "body" || key == "data"):
+		case kind == '"' && (known == "body" || known == "data"):
 			s.Skip()
 		case kind == '"':
 			if !yield(key, s.String()) {
@@ -136,7 +140,7 @@ func fields(s *jsonscan.Scanner, top bool, yield func(string, string) bool) bool
 			if !yield(key, s.Number()) {
 				return false
 			}
-		case kind == '{' && top && (key == "attributes" || key == "kinesis" || key == "dynamodb"):
+		case kind == '{' && top && (known == "attributes" || known == "kinesis" || known == "dynamodb"):
 			if !fields(s, false, yield) {
 				return false
 			}
@@ -151,7 +155,7 @@ func fields(s *jsonscan.Scanner, top bool, yield func(string, string) bool) bool
 type MessageAttribute struct {
 	DataType string // String, Number or Binary, with a label of the producer's behind a dot
 	String   string // for String and Number
-	Binary   []byte // for Binary
+	Binary   []byte // for Binary; nil if it is not base64
 }
 
 // MessageAttributes returns the attributes that the producer of an SQS message set.
@@ -163,7 +167,7 @@ func (m *Message) MessageAttributes() map[string]MessageAttribute {
 		return attrs
 	}
 	for s.Object(); s.MoreKeys(); {
-		if s.Key() != "messageAttributes" || s.Kind() != '{' {
+		if fieldOf(s.Key(), attributesField) != attributesField[0] || s.Kind() != '{' {
 			s.Skip()
 			continue
 		}
@@ -179,9 +183,14 @@ func (m *Message) MessageAttributes() map[string]MessageAttribute {
 	return attrs
 }
 
+var (
+	attributesField = []string{"messageAttributes"}
+	attributeFields = []string{"dataType", "stringValue", "binaryValue"}
+)
+
 func messageAttribute(s *jsonscan.Scanner) (a MessageAttribute) {
 	for s.Object(); s.MoreKeys(); {
-		key := s.Key()
+		key := fieldOf(s.Key(), attributeFields)
 		if s.Kind() != '"' {
 			s.Skip()
 			continue
@@ -192,7 +201,10 @@ func messageAttribute(s *jsonscan.Scanner) (a MessageAttribute) {
 		case "stringValue":
 			a.String = v
 		case "binaryValue":
-			a.Binary, _ = appendBase64(nil, v)
+			var err error
+			if a.Binary, err = appendBase64(nil, v); err != nil {
+				a.Binary = nil // rather nothing than a part
+			}
 		}
 	}
 	return a

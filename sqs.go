@@ -30,20 +30,18 @@ func sqsRecord(e *envelope) {
 	for e.Object(); e.MoreKeys(); {
 		switch fieldOf(e.Key(), sqsFields) {
 		case "messageId":
-			m.ID = e.str("messageId")
+			e.str("messageId", &m.ID)
 		case "body":
 			body = true
 			e.payload("body")
 		case "attributes":
-			if e.Kind() != '{' {
-				e.Skip()
-				continue
+			if e.isObject("attributes") {
+				sqsAttributes(e, &group)
 			}
-			group = sqsAttributes(e)
 		case "eventSource":
-			e.origin = e.str("eventSource")
+			e.str("eventSource", &e.origin)
 		case "eventSourceARN":
-			m.SourceARN = e.str("eventSourceARN")
+			e.str("eventSourceARN", &m.SourceARN)
 		default:
 			e.Skip()
 		}
@@ -57,12 +55,12 @@ func sqsRecord(e *envelope) {
 	}
 }
 
-func sqsAttributes(e *envelope) (group string) {
+func sqsAttributes(e *envelope, group *string) {
 	m := e.now
 	for e.Object(); e.MoreKeys(); {
 		switch e.Key() {
 		case "ApproximateReceiveCount":
-			text := e.str("ApproximateReceiveCount")
+			text := e.word("ApproximateReceiveCount")
 			if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 				m.Attempt = n
 			} else if text != "" {
@@ -71,10 +69,9 @@ func sqsAttributes(e *envelope) (group string) {
 		case "SentTimestamp":
 			m.Time = e.millis("SentTimestamp")
 		case "MessageGroupId":
-			group = e.str("MessageGroupId")
+			e.str("MessageGroupId", group)
 		default:
 			e.Skip()
 		}
 	}
-	return group
 }

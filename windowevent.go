@@ -57,9 +57,9 @@ func (x *windowSource) decode(event []byte) (info WindowInfo, state string, msgs
 				state = ""
 			}
 		case "shardId":
-			info.ShardID = e.str("shardId")
+			e.str("shardId", &info.ShardID)
 		case "eventSourceARN":
-			info.SourceARN = e.str("eventSourceARN")
+			e.str("eventSourceARN", &info.SourceARN)
 		case "isFinalInvokeForWindow":
 			info.Final = e.bool("isFinalInvokeForWindow")
 		case "isWindowTerminatedEarly":
@@ -111,7 +111,7 @@ func (e *envelope) bool(field string) bool {
 }
 
 func (e *envelope) timestamp(field string) time.Time {
-	text := e.str(field)
+	text := e.word(field)
 	if text == "" {
 		return time.Time{}
 	}

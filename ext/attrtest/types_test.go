@@ -32,12 +32,13 @@ type (
 		Named map[string]tree
 	}
 	tags struct {
-		ID      string `dynamodbav:"id"`
-		Hidden  string `dynamodbav:"-"`
-		Omit    int    `dynamodbav:"V,omitempty,omitemptyelem"`
-		Sets    []str  `dynamodbav:"tags,stringset,nullempty"`
-		Quoted  int    `dynamodbav:",string"`
-		X       any    `dynamodbav:"x"`
+		ID     string `dynamodbav:"id"`
+		Hidden string `dynamodbav:"-"`
+		Omit   int    `dynamodbav:"V,omitempty,omitemptyelem"`
+		Sets   []str  `dynamodbav:"tags,stringset,nullempty"`
+		Quoted int    `dynamodbav:",string"`
+		X      any    `dynamodbav:"x"`
+		//lint:ignore U1000 a field that decoding must pass over
 		private string
 	}
 	cases struct {
@@ -95,6 +96,7 @@ type (
 		*inner `dynamodbav:"V"`
 	}
 	unexpStr struct {
+		//lint:ignore U1000 embedded for its effect on decoding
 		str `dynamodbav:"V"`
 	}
 	namedEmbed struct {
@@ -108,6 +110,7 @@ type (
 		time.Time `dynamodbav:"V"`
 	}
 	embedMap struct {
+		//lint:ignore U1000 embedded for its effect on decoding
 		table
 		Table
 		V int

@@ -36,7 +36,8 @@ var differences = []struct {
 	{"null for a time, which the structs take for 1970", kin, `{"Records":[{"kinesis":{"data":"","approximateArrivalTimestamp":null}}]}`, true, "taken"},
 	{"a wrong type where weir does not look", sqs, `{"Records":[{"body":"","receiptHandle":1}]}`, false, "taken"},
 	{"an attribute that is no string", sqs, `{"Records":[{"body":"","attributes":{"SenderId":1}}]}`, false, "taken"},
-	{"attributes that are no object", sqs, `{"Records":[{"body":"","attributes":[]}]}`, false, "taken"},
+	{"attributes that are no object", sqs, `{"Records":[{"body":"","attributes":[]}]}`, false, "damaged"},
+	{"a fraction of a second before 1970", kin, `{"Records":[{"kinesis":{"data":"","approximateArrivalTimestamp":-0.5}}]}`, true, "damaged"},
 	{"an attribute value of no known type, left to the handler's type", ddb, `{"Records":[{"dynamodb":{"NewImage":{"a":{"Z":1}}}}]}`, false, "taken"},
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,6 +22,11 @@ type member struct {
 }
 
 func (m member) kind() byte { return m.value[0] }
+
+// is reports whether the key stands for one of the names, as encoding/json sees it.
+func (m member) is(names ...string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(m.key, name) })
+}
 
 // str is the value of a string or null.
 func (m member) str() (s string, ok bool) {
@@ -117,6 +123,19 @@ func (r *row) text(m member) string {
 	return s
 }
 
+// set is text for a field that null leaves as it was.
+func (r *row) set(field *string, m member) {
+	if s := r.text(m); m.kind() == '"' {
+		*field = s
+	}
+}
+
+// object reports whether a field is one. Null is none, and does no harm.
+func (r *row) object(m member) bool {
+	r.damaged = r.damaged || m.kind() != '{' && m.kind() != 'n'
+	return m.kind() == '{'
+}
+
 const lastSecond = 253402300799 // of year 9999
 
 func modelSQS(record []byte) row {
@@ -126,7 +145,7 @@ func modelSQS(record []byte) row {
 	for _, m := range all {
 		switch strings.ToLower(fold(m.key)) {
 		case "messageid":
-			r.id = r.text(m)
+			r.set(&r.id, m)
 		case "body":
 			body = true
 			r.damaged = r.damaged || m.kind() == 'n'
@@ -134,12 +153,12 @@ func modelSQS(record []byte) row {
 		case "eventsource":
 			r.text(m)
 		case "eventsourcearn":
-			r.arn = r.text(m)
+			r.set(&r.arn, m)
 		case "attributes":
-			if m.kind() == '{' {
+			if r.object(m) {
 				inner := members(m.value)
 				r.differs = r.differs || repeats(inner)
-				group = r.system(inner)
+				r.system(inner, &group)
 			}
 		}
 	}
@@ -157,7 +176,7 @@ func fold(key string) string {
 }
 
 // system reads the attributes that SQS sets.
-func (r *row) system(attributes []member) (group string) {
+func (r *row) system(attributes []member, group *string) {
 	for _, m := range attributes {
 		switch m.key {
 		case "ApproximateReceiveCount":
@@ -178,10 +197,9 @@ func (r *row) system(attributes []member) (group string) {
 				r.damaged = r.damaged || err != nil || n < 0 || n > lastSecond*1000
 			}
 		case "MessageGroupId":
-			group = r.text(m)
+			r.set(group, m)
 		}
 	}
-	return group
 }
 
 func modelKinesis(record []byte) row {
@@ -193,9 +211,9 @@ func modelKinesis(record []byte) row {
 		case "eventsource":
 			r.text(m)
 		case "eventsourcearn":
-			r.arn = r.text(m)
+			r.set(&r.arn, m)
 		case "kinesis":
-			if m.kind() != '{' {
+			if !r.object(m) {
 				continue
 			}
 			inner := members(m.value)
@@ -203,9 +221,9 @@ func modelKinesis(record []byte) row {
 			for _, m := range inner {
 				switch strings.ToLower(fold(m.key)) {
 				case "sequencenumber":
-					r.id = r.text(m)
+					r.set(&r.id, m)
 				case "partitionkey":
-					key = r.text(m)
+					r.set(&key, m)
 				case "data":
 					data = true
 					b, err := base64.StdEncoding.DecodeString(r.text(m))
@@ -231,7 +249,7 @@ func modelDynamoDB(record []byte) row {
 		case "eventname", "eventsource":
 			r.text(m)
 		case "eventsourcearn":
-			r.arn = r.text(m)
+			r.set(&r.arn, m)
 		case "useridentity":
 			if m.kind() != '{' {
 				continue
@@ -243,7 +261,7 @@ func modelDynamoDB(record []byte) row {
 				}
 			}
 		case "dynamodb":
-			if m.kind() != '{' {
+			if !r.object(m) {
 				continue
 			}
 			body = true
@@ -252,7 +270,7 @@ func modelDynamoDB(record []byte) row {
 			for _, m := range inner {
 				switch strings.ToLower(fold(m.key)) {
 				case "sequencenumber":
-					r.id = r.text(m)
+					r.set(&r.id, m)
 				case "keys":
 					keys = ""
 					if m.kind() == '{' {
@@ -307,24 +325,24 @@ func pairs(all []member, top bool) [][2]string {
 	list := [][2]string{}
 	for _, m := range all {
 		switch k := m.kind(); {
-		case k == '"' && (m.key == "body" || m.key == "data"):
+		case k == '"' && m.is("body", "data"):
 		case k == '"':
 			s, _ := m.str()
 			list = append(list, [2]string{m.key, s})
 		case k == '-' || '0' <= k && k <= '9':
 			list = append(list, [2]string{m.key, string(m.value)})
-		case k == '{' && top && (m.key == "attributes" || m.key == "kinesis" || m.key == "dynamodb"):
+		case k == '{' && top && m.is("attributes", "kinesis", "dynamodb"):
 			list = append(list, pairs(members(m.value), false)...)
 		}
 	}
 	return list
 }
 
-// customs reads the attributes that a producer set; nil when the text says nothing sure.
+// customs reads the attributes that a producer set.
 func customs(all []member) map[string]weir.MessageAttribute {
 	attrs := map[string]weir.MessageAttribute{}
 	for _, m := range all {
-		if m.key != "messageAttributes" || m.kind() != '{' {
+		if !m.is("messageAttributes") || m.kind() != '{' {
 			continue
 		}
 		for _, attr := range members(m.value) {
@@ -337,15 +355,15 @@ func customs(all []member) map[string]weir.MessageAttribute {
 					continue
 				}
 				s, _ := f.str()
-				switch f.key {
-				case "dataType":
+				switch {
+				case f.is("dataType"):
 					a.DataType = s
-				case "stringValue":
+				case f.is("stringValue"):
 					a.String = s
-				case "binaryValue":
+				case f.is("binaryValue"):
 					var err error
 					if a.Binary, err = base64.StdEncoding.DecodeString(s); err != nil {
-						return nil
+						a.Binary = nil
 					}
 				}
 			}

@@ -35,6 +35,7 @@ type (
 	}
 	ignored struct {
 		A custom `dynamodbav:"-"`
+		//lint:ignore U1000 a field that the plan must pass over
 		b custom
 		C int
 	}

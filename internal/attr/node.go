@@ -12,8 +12,6 @@ import (
 const maxPointers = 32
 
 var (
-	anyType      = reflect.TypeFor[any]()
-	mapType      = reflect.TypeFor[map[string]any]()
 	timeType     = reflect.TypeFor[time.Time]()
 	bigIntType   = reflect.TypeFor[big.Int]()
 	bigFloatType = reflect.TypeFor[big.Float]()
