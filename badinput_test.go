@@ -35,8 +35,8 @@ func TestBadInput(t *testing.T) {
 		want  string // the error's text, or the records' states
 		cause string // of the bad record
 	}{
-		"nothing":               {weir.SQS(anyBody), ``, "the event is missing, not an object", ""},
-		"not JSON":              {weir.SQS(anyBody), `hello`, "the event is not JSON", ""},
+		"nothing":               {weir.SQS(anyBody), ``, "the event is empty or not JSON, not an object", ""},
+		"not JSON":              {weir.SQS(anyBody), `hello`, "the event is empty or not JSON", ""},
 		"truncated":             {weir.SQS(anyBody), raw(okSQS)[:100], "weir: decode SQS event: record 0: invalid JSON at byte 100: unexpected end", ""},
 		"truncated in a record": {weir.SQS(anyBody), raw(okSQS, okSQS)[:len(raw(okSQS))+30], "record 1: invalid JSON", ""},
 		"text behind":           {weir.SQS(anyBody), raw(okSQS) + "x", "text after the value", ""},
@@ -77,6 +77,8 @@ func TestBadInput(t *testing.T) {
 		"bad sent time":          {weir.SQS(anyBody), raw(okSQS, `{"messageId":"bad","body":"","attributes":{"SentTimestamp":"99999999999999999999"}}`), "ok succeeded, bad failed", "SentTimestamp"},
 		"bad base64":             {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `"M*=="`, `1`)), "ok succeeded, bad failed", "kinesis.data: illegal base64"},
 		"base64 cut off":         {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `"MQ="`, `1`)), "ok succeeded, bad failed", "kinesis.data: illegal base64"},
+		"null as data":           {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `null`, `1`)), "ok succeeded, bad failed", "kinesis.data: null, not a string"},
+		"a comma too many":       {weir.SQS(anyBody), `{"Records":[` + okSQS + `,]}`, "weir: decode SQS event: record 1: invalid JSON at byte", ""},
 		"no data":                {weir.Kinesis(anyBody), raw(okKinesis, `{"kinesis":{"sequenceNumber":"bad"}}`), "ok succeeded, bad failed", "kinesis.data: missing"},
 		"a number as data":       {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `5`, `1`)), "ok succeeded, bad failed", "kinesis.data: a number, not a string"},
 		"time 1e400":             {weir.Kinesis(anyBody), raw(okKinesis, kinesisRaw(`"bad"`, `"MQ=="`, `1e400`)), "ok succeeded, bad failed", "kinesis.approximateArrivalTimestamp: 1e400 is not a time"},

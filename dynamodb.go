@@ -112,7 +112,7 @@ func (e *envelope) image(field string) string {
 		return text
 	}
 	if k != 'n' {
-		e.damage("%s, not an object", kindName(k, ""))
+		e.damage("%s, not an object", kindName(k))
 	}
 	return ""
 }

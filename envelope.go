@@ -33,7 +33,7 @@ func (e *envelope) read(event []byte, record func(*envelope), aside func(e *enve
 	e.text = string(event) // the runtime reuses its buffer; views of this copy may be kept
 	e.Reset(e.text)
 	if k := e.Kind(); k != '{' {
-		return nil, e.notBatch(fmt.Sprintf("the event is %s, not an object", kindName(k, e.text)))
+		return nil, e.notBatch(fmt.Sprintf("the event is %s, not an object", kindName(k)))
 	}
 	found := false
 	for e.Object(); e.MoreKeys(); {
@@ -51,8 +51,8 @@ func (e *envelope) read(event []byte, record func(*envelope), aside func(e *enve
 		switch k := e.Kind(); {
 		case k == '{' && key == "records":
 			return nil, e.notBatch("it has records by topic, as a Kafka event has")
-		case k != '[' && k != 0:
-			return nil, e.notBatch(fmt.Sprintf("Records is %s, not a list", kindName(k, "")))
+		case k != '[' && isValue(k):
+			return nil, e.notBatch(fmt.Sprintf("Records is %s, not a list", kindName(k)))
 		}
 		if err := e.records(record); err != nil {
 			return nil, err
@@ -70,8 +70,8 @@ func (e *envelope) read(event []byte, record func(*envelope), aside func(e *enve
 
 func (e *envelope) records(record func(*envelope)) error {
 	for e.Array(); e.MoreItems(); {
-		if k := e.Kind(); k != '{' && k != 0 {
-			return e.notBatch(fmt.Sprintf("record %d is %s, not an object", len(e.msgs), kindName(k, "")))
+		if k := e.Kind(); k != '{' && isValue(k) {
+			return e.notBatch(fmt.Sprintf("record %d is %s, not an object", len(e.msgs), kindName(k)))
 		}
 		if len(e.msgs) == cap(e.msgs) {
 			e.grow()
@@ -144,7 +144,7 @@ func (e *envelope) str(field string, into *string) {
 		e.Null()
 	default:
 		e.Skip()
-		e.damage("%s, not a string", kindName(k, ""))
+		e.damage("%s, not a string", kindName(k))
 	}
 }
 
@@ -164,7 +164,7 @@ func (e *envelope) isObject(field string) bool {
 	e.Skip()
 	if k != 'n' {
 		e.field = field
-		e.damage("%s, not an object", kindName(k, ""))
+		e.damage("%s, not an object", kindName(k))
 	}
 	return false
 }
@@ -174,7 +174,7 @@ func (e *envelope) payload(field string) {
 	e.field = field
 	if k := e.Kind(); k != '"' {
 		e.Skip()
-		e.damage("%s, not a string", kindName(k, ""))
+		e.damage("%s, not a string", kindName(k))
 		return
 	}
 	e.room()
@@ -185,6 +185,10 @@ func (e *envelope) payload(field string) {
 
 // base64Payload reads a base64 field into the payload.
 func (e *envelope) base64Payload(field string) {
+	e.field = field
+	if e.Kind() == 'n' {
+		e.damage("null, not a string")
+	}
 	text := e.word(field)
 	if e.now.bad != nil {
 		return
@@ -236,7 +240,7 @@ func (e *envelope) seconds(field string) time.Time {
 		return time.Time{}
 	default:
 		e.Skip()
-		e.damage("%s, not a number", kindName(k, ""))
+		e.damage("%s, not a number", kindName(k))
 		return time.Time{}
 	}
 	text := e.Number()
@@ -289,7 +293,10 @@ func fieldOf(key string, names []string) string {
 	return key
 }
 
-func kindName(k byte, text string) string {
+// isValue tells the start of a value from a syntax error.
+func isValue(k byte) bool { return strings.IndexByte(`{["0tfn`, k) >= 0 }
+
+func kindName(k byte) string {
 	switch k {
 	case '{':
 		return "an object"
@@ -304,10 +311,7 @@ func kindName(k byte, text string) string {
 	case 'n':
 		return "null"
 	}
-	if text == "" {
-		return "missing"
-	}
-	return "not JSON"
+	return "empty or not JSON"
 }
 
 func clip(s string) string {

@@ -105,7 +105,7 @@ func (e *envelope) bool(field string) bool {
 		e.Null()
 	default:
 		e.Skip()
-		e.damage("%s, not a boolean", kindName(k, ""))
+		e.damage("%s, not a boolean", kindName(k))
 	}
 	return false
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,13 +14,23 @@ import (
 	"github.com/weir-go/weir"
 )
 
+// beside are the fields that the structs have at a record's top level; weir.Message's Attribute
+// looks at both levels, so a field in the wrong one is no difference.
+var beside = []string{"awsRegion", "eventID", "eventName", "eventSource", "eventSourceARN", "eventVersion", "invokeIdentityArn",
+	"messageId", "receiptHandle", "md5OfBody", "md5OfMessageAttributes"}
+
 // attributes are those of a struct's strings that a record's exactly spelt keys set.
 func attributes(record []byte, all map[string]string) map[string]string {
-	plain := map[string]int{}
+	plain, outer := map[string]int{}, map[string]int{}
 	for _, p := range pairs(members(record), true) {
 		plain[p[0]]++
 	}
-	maps.DeleteFunc(all, func(k, _ string) bool { return plain[k] != 1 })
+	for _, m := range members(record) {
+		outer[m.key]++
+	}
+	maps.DeleteFunc(all, func(k, _ string) bool {
+		return plain[k] != 1 || (outer[k] > 0) != slices.Contains(beside, k)
+	})
 	return all
 }
 

@@ -226,6 +226,7 @@ func modelKinesis(record []byte) row {
 					r.set(&key, m)
 				case "data":
 					data = true
+					r.damaged = r.damaged || m.kind() == 'n'
 					b, err := base64.StdEncoding.DecodeString(r.text(m))
 					r.payload = b
 					r.damaged = r.damaged || err != nil
