@@ -37,3 +37,9 @@ func apart(answer time.Time, f func() error, failed func(error)) error {
 		return ErrDeadlineNear
 	}
 }
+
+// guard runs user code that takes no time, such as a MarshalJSON method.
+func guard(f func() error) (err error) {
+	_ = apart(time.Time{}, f, func(e error) { err = e })
+	return err
+}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"runtime/debug"
+	"math/bits"
 	"slices"
 	"sync"
 )
@@ -35,7 +35,9 @@ func (o batchOption) applyBatch(bisect *bool) { o(bisect) }
 // Bisect isolates a bad record within one invocation: when f returns an error or panics, the
 // records it has not decided are split in two and f is called for each half, down to single
 // records, until the deadline nears. Each call must be all or nothing, or bear a record
-// twice. Drop, RetryAfter and Abort are not split: they are meant for the whole slice.
+// twice. Drop, RetryAfter and Abort are not split: they are meant for the whole slice. When
+// about twice as many calls as the tree is deep have failed in a row, the trouble is not one
+// record's: the rest of each half then fails without being split.
 func Bisect() BatchOption { return batchOption(func(b *bool) { *b = true }) }
 
 // BatchOf is the records of a batch, decoded.
@@ -79,8 +81,10 @@ func (b *BatchOf[T]) Fail(r *Item[T], err error) {
 	}
 }
 
-// Done decides a record: it stays done even if the function returns an error. It is safe
-// for concurrent use, until the function has returned.
+// Done decides a record: it stays done even if the function returns an error, or is not back
+// when Lambda must be answered. Only what stands behind a failed record of a FIFO queue, or
+// under StopOnFailure, does not count as done, since it would overtake. It is safe for
+// concurrent use, until the function has returned.
 func (b *BatchOf[T]) Done(r *Item[T]) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -125,7 +129,8 @@ func (v *batch[T]) Process(ctx context.Context, w *Work) error {
 	}
 	// Settled first, for on a FIFO queue nothing behind them may run.
 	settle(ctx, w, unread)
-	v.handle(ctx, w, items)
+	patience := maxPatience(w.Len())
+	v.handle(ctx, w, items, &patience)
 	return nil
 }
 
@@ -141,52 +146,85 @@ func (v *batch[T]) decode(m *Message, into *T) error {
 }
 
 // handle calls f for those of the items that may run, and settles them, by halves if need be.
-func (v *batch[T]) handle(ctx context.Context, w *Work, items []*Item[T]) {
-	items = slices.DeleteFunc(slices.Clone(items), func(r *Item[T]) bool { return w.barred(r.Message.index) || w.aborted.Load() })
-	if len(items) == 0 || ctx.Err() != nil {
-		return
-	}
-	err := ended(ctx, v.call(ctx, &BatchOf[T]{items}))
-	items[0].mu.Lock()
-	var decided, rest []*Item[T]
-	for _, r := range items {
-		if r.decided {
-			decided = append(decided, r)
-		} else {
-			rest = append(rest, r)
+func (v *batch[T]) handle(ctx context.Context, w *Work, items []*Item[T], patience *int) {
+	for {
+		if w.rule != goOn {
+			items = where(items, func(r *Item[T]) bool { return !w.barred(r.Message.index) })
+		}
+		if len(items) == 0 || ctx.Err() != nil || w.aborted.Load() {
+			return
+		}
+		now := items
+		settleSoFar := func() { settle(ctx, w, decided(now)) }
+		w.overrun.Store(&settleSoFar)
+		err := ended(ctx, v.call(ctx, w, &BatchOf[T]{items}))
+		split := err != nil && v.bisect && len(items) > 1 && splits(err)
+		if *patience--; err == nil {
+			*patience = maxPatience(w.Len())
+		}
+		if !split || *patience <= 0 {
+			decideRest(items, err)
+		}
+		before := len(items)
+		settle(ctx, w, decided(items))
+		items = where(items, func(r *Item[T]) bool { return w.ledger.state(r.Message.index) == undecided })
+		if !split || *patience <= 0 {
+			return
+		}
+		if len(items) == before {
+			v.handle(ctx, w, items[:before/2], patience)
+			items = items[before/2:]
 		}
 	}
-	if err == nil || !v.bisect || len(items) == 1 || !splits(err) {
-		for _, r := range rest {
-			r.decided, r.err = true, err
-		}
-		decided, rest = items, nil
-	}
-	items[0].mu.Unlock()
-	settle(ctx, w, decided)
-	if len(decided) > 0 {
-		v.handle(ctx, w, rest) // a smaller whole
-		return
-	}
-	v.handle(ctx, w, rest[:len(rest)/2])
-	v.handle(ctx, w, rest[len(rest)/2:])
 }
 
+// maxPatience is how many calls may fail in a row before bisecting takes the trouble for
+// everybody's: to isolate two records next to each other takes twice the depth of the tree.
+func maxPatience(n int) int { return 2*bits.Len(uint(n)) + 8 }
+
 // call keeps a panic inside, so that it can be bisected.
-func (v *batch[T]) call(ctx context.Context, b *BatchOf[T]) (err error) {
+func (v *batch[T]) call(ctx context.Context, w *Work, b *BatchOf[T]) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = &PanicError{Value: p, Stack: debug.Stack()}
+			err = w.panicked(p)
 		}
 	}()
 	return v.f(ctx, b)
 }
 
 // splits reports whether the error of a slice may be that of one record in it.
-func splits(err error) bool {
+func splits(err error) (yes bool) {
+	defer func() { _ = recover() }() // of the error's own methods
 	var later *RetryAfterError
 	v := classify(err)
 	return (v == retry || v == undecodable) && !errors.As(err, &later) && !errors.Is(err, ErrDeadlineNear)
+}
+
+// decided returns those of the items that the function has decided.
+func decided[T any](items []*Item[T]) []*Item[T] {
+	items[0].mu.Lock()
+	defer items[0].mu.Unlock()
+	return where(items, func(r *Item[T]) bool { return r.decided })
+}
+
+// where returns the items that are as asked, in a slice of their own.
+func where[T any](items []*Item[T], as func(*Item[T]) bool) (some []*Item[T]) {
+	for _, r := range items {
+		if as(r) {
+			some = append(some, r)
+		}
+	}
+	return some
+}
+
+func decideRest[T any](items []*Item[T], err error) {
+	items[0].mu.Lock()
+	defer items[0].mu.Unlock()
+	for _, r := range items {
+		if !r.decided {
+			r.decided, r.err = true, err
+		}
+	}
 }
 
 func settle[T any](ctx context.Context, w *Work, items []*Item[T]) {
@@ -195,9 +233,11 @@ func settle[T any](ctx context.Context, w *Work, items []*Item[T]) {
 	}
 	at := make(indexes, len(items))
 	errs := make(map[int]error, len(items))
+	items[0].mu.Lock() // a function that is late may still be deciding
 	for i, r := range items {
 		at[i] = r.Message.index
 		errs[at[i]] = r.err
 	}
+	items[0].mu.Unlock()
 	w.decide(ctx, &at, func(i int, _ *Message) error { return errs[i] })
 }

@@ -196,3 +196,104 @@ func TestBisectStopsAtTheDeadline(t *testing.T) {
 		}
 	})
 }
+
+// What a bulk handler has decided counts, even if it is not back in time.
+func TestBatchThatIsLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		defer time.Sleep(time.Hour)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		l := weir.Kinesis(weir.Batch(func(_ context.Context, b *weir.BatchOf[string]) error {
+			items := slices.Collect(b.All())
+			b.Done(items[0])
+			b.Fail(items[1], errors.New("own"))
+			time.Sleep(11 * time.Second)
+			b.Done(items[2])
+			return nil
+		}))
+		res := invoke(t, ctx, l, kinesisEvent(named("a", "b", "c")...))
+		assert.NoError(t, ctx.Err())
+		assert.Equal(t, res.states(), "a succeeded, b failed, c skipped")
+	})
+}
+
+// F08: a store that is down fails every call; bisecting must not call it for every record.
+func TestF08_BisectGivesUp(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	l := weir.Kinesis(weir.Batch(func(context.Context, *weir.BatchOf[string]) error {
+		calls++
+		return errors.New("store down")
+	}, weir.Bisect()))
+	var recs []rec
+	for i := range 10000 {
+		recs = append(recs, rec{id: fmt.Sprint(i), body: "x"})
+	}
+	res := invoke(t, t.Context(), l, kinesisEvent(recs...))
+	assert.Error(t, res.err, "10000 x store down")
+	if calls > 100 {
+		t.Fatal(calls)
+	}
+}
+
+// Two bad records next to each other are still isolated among many.
+func TestBisectIsPatientEnough(t *testing.T) {
+	t.Parallel()
+	for _, at := range []int{0, 1, 499, 511, 998} {
+		var calls []string
+		var recs []rec
+		for i := range 1000 {
+			body := "a"
+			if i == at || i == at+1 {
+				body = "X"
+			}
+			recs = append(recs, rec{id: fmt.Sprint(i), body: body})
+		}
+		res := invoke(t, t.Context(), weir.Kinesis(bulk(&calls, weir.Bisect())), kinesisEvent(recs...))
+		assert.Equal(t, res.failed, []string{fmt.Sprint(at), fmt.Sprint(at + 1)})
+	}
+}
+
+// unruly is an error whose methods panic.
+type unruly struct{}
+
+func (unruly) Error() string { return "unruly" }
+func (unruly) As(any) bool   { panic("in As") }
+func (unruly) Is(error) bool { panic("in Is") }
+
+func TestErrorsWhoseMethodsPanic(t *testing.T) {
+	t.Parallel()
+	bulk := weir.Batch(func(_ context.Context, b *weir.BatchOf[string]) error {
+		for r := range b.All() {
+			if r.Value == "a" {
+				b.Done(r)
+			}
+		}
+		return unruly{}
+	}, weir.Bisect())
+	res := invoke(t, t.Context(), weir.Kinesis(bulk), kinesisEvent(named("a", "b")...))
+	assert.Equal(t, res.states(), "a succeeded, b failed")
+	calls := 0
+	fickle := &twice{&calls}
+	each := weir.Each(func(_ context.Context, s string) error {
+		if s == "a" {
+			return nil
+		}
+		return fickle
+	})
+	res = invoke(t, t.Context(), weir.SQS(each), sqsEvent(fifoARN, named("a", "b", "c")...))
+	assert.Equal(t, res.states(), "a succeeded, b failed, c skipped")
+}
+
+// twice is an error that can be unwrapped once.
+type twice struct{ calls *int }
+
+func (twice) Error() string { return "twice" }
+
+func (e *twice) Unwrap() error {
+	if *e.calls++; *e.calls > 1 {
+		panic("unwrapped again")
+	}
+	return nil
+}

@@ -7,10 +7,7 @@ package weir
 // know; the rest of the batch goes on, see Kinesis. Source: "Configuring partial batch
 // response with DynamoDB and Lambda", AWS Lambda Developer Guide.
 func DynamoDB(v Verb, opts ...StreamOption) *Lambda {
-	c := newConfig()
-	for _, o := range opts {
-		o.applyStream(&c)
-	}
+	c := gather(opts, StreamOption.applyStream)
 	return build(dynamoDBSource, v, c)
 }
 

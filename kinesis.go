@@ -14,10 +14,7 @@ import "strings"
 // discards the whole batch. With StopOnFailure and BisectBatchOnFunctionError only that record
 // is discarded, since then nothing of the batch was done and the invocation fails.
 func Kinesis(v Verb, opts ...StreamOption) *Lambda {
-	c := newConfig()
-	for _, o := range opts {
-		o.applyStream(&c)
-	}
+	c := gather(opts, StreamOption.applyStream)
 	return build(Source{Name: kinesisName, Decode: decodeKinesis}, v, c)
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 )
 
@@ -55,6 +54,9 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	if l.err != nil {
 		return nil, l.err
 	}
+	if l.src.Name == "" {
+		return nil, errors.New("weir: this Lambda was not made by SQS, Kinesis, DynamoDB, From or a window")
+	}
 	begin := time.Now()
 	if l.window != nil {
 		return l.invokeWindow(ctx, event, begin)
@@ -70,12 +72,14 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return w.respond()
 }
 
-// decode keeps a panic of a custom source inside.
+// decode keeps what a custom source does inside.
 func (l *Lambda) decode(event []byte) (msgs []Message, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("weir: decode %s event: %w", l.src.Name, &PanicError{Value: v, Stack: debug.Stack()})
-		}
-	}()
-	return l.src.Decode(event)
+	if !l.src.foreign {
+		return l.src.Decode(event)
+	}
+	var refused error
+	if died := guard(func() error { msgs, refused = l.src.Decode(event); return nil }); died != nil {
+		return nil, fmt.Errorf("weir: decode %s event: %w", l.src.Name, died)
+	}
+	return msgs, refused
 }

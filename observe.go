@@ -4,8 +4,9 @@ import (
 	"context"
 )
 
-// The observers. Records of one lane are observed in order; under Concurrency, observers
-// are called from several goroutines at a time. A panic in an observer counts as its error.
+// The observers. Records of one lane are observed in order. Under Concurrency, and when a
+// handler is late, observers are called from several goroutines at a time. Those of the
+// batch's end are told what there is time for. A panic in an observer counts as its error.
 
 // RecordStartedObserver is told before a record is decoded and handled.
 type RecordStartedObserver interface {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,13 +19,16 @@ import (
 
 // diary notes what it observes, and fails or dies where told.
 type diary struct {
+	mu    sync.Mutex // a late handler's records are observed from its own goroutine
 	lines []string
 	trip  map[string]func() error
 	sum   weir.Summary
 }
 
 func (d *diary) note(what, id string) error {
+	d.mu.Lock()
 	d.lines = append(d.lines, strings.TrimSpace(what+" "+id))
+	d.mu.Unlock()
 	if f := d.trip[what+" "+id]; f != nil {
 		return f()
 	}
@@ -196,6 +200,9 @@ func TestOptionsThatCannotApplyAreRefused(t *testing.T) {
 		"OnUndecodable(nil)":           weir.SQS(each, weir.OnUndecodable(nil)),
 		"Observe(int)":                 weir.SQS(each, weir.Observe(3)),
 		"Logger(nil)":                  weir.SQS(each, weir.Logger(nil)),
+		"option 0 is nil":              weir.SQS(each, nil),
+		"Options: option 1 is nil":     weir.Kinesis(each, weir.Options(weir.ReportAll(), nil)),
+		"ReportAll does not apply":     weir.From(weir.Source{Name: "x", AllOrNothing: true, Decode: func([]byte) ([]weir.Message, error) { return nil, nil }}, each, weir.ReportAll()),
 		"no verb":                      weir.SQS(nil),
 		"nil function":                 weir.SQS(weir.Each[string](nil)),
 		"SQS records are no":           weir.SQS(change),

@@ -45,7 +45,11 @@ func (o option) applyWindow(c *config) { o.flowOption(c) }
 // Options makes one option of several, to share them between Lambdas.
 func Options(opts ...Option) Option {
 	return option{func(c *config) {
-		for _, o := range opts {
+		for i, o := range opts {
+			if o == nil {
+				c.refuse("Options: option %d is nil", i)
+				continue
+			}
 			o.applyFlow(c)
 		}
 	}}
@@ -66,6 +70,20 @@ type config struct {
 
 func newConfig() config {
 	return config{reserve: defaultReserve, undecodable: FailUndecodable, log: slog.New(slog.DiscardHandler)}
+}
+
+// gather makes a config of a source's options.
+func gather[O comparable](opts []O, apply func(O, *config)) config {
+	c := newConfig()
+	var none O
+	for i, o := range opts {
+		if o == none {
+			c.refuse("option %d is nil", i)
+			continue
+		}
+		apply(o, &c)
+	}
+	return c
 }
 
 func (c *config) refuse(format string, args ...any) {
@@ -106,7 +124,8 @@ func Concurrency(n int) FlowOption {
 // records, ends the contexts of those that run with the cause ErrDeadlineNear, and reports
 // what is not done. Half the reserve before the deadline it answers even if a handler has
 // not returned; that handler's goroutine is left behind and logged. The default is a tenth
-// of the time that the invocation has, at most a second. 0 switches all of it off.
+// of the time that the invocation has, at most a second; more than half of that time is cut
+// to half. 0 switches all of it off.
 func DeadlineReserve(d time.Duration) Option {
 	return option{func(c *config) {
 		if d < 0 {

@@ -17,8 +17,9 @@ type Source struct {
 	// one failed record then fails the invocation, and the whole batch is retried.
 	AllOrNothing bool
 
-	fifo bool                                // may be a FIFO queue
-	lane func(m *Message, key []byte) []byte // appends the ordering key's canonical text
+	foreign bool                                // not ours: its Decode is user code
+	fifo    bool                                // may be a FIFO queue
+	lane    func(m *Message, key []byte) []byte // appends the ordering key's canonical text
 }
 
 // From makes a Lambda of a source of your own.
@@ -26,9 +27,10 @@ type Source struct {
 // Messages with the same OrderingKey are kept in order under Concurrency; those without
 // one stand alone.
 func From(s Source, v Verb, opts ...FlowOption) *Lambda {
-	c := newConfig()
-	for _, o := range opts {
-		o.applyFlow(&c)
+	c := gather(opts, FlowOption.applyFlow)
+	s.foreign = true
+	if s.AllOrNothing && c.reportAll {
+		c.refuse("ReportAll does not apply to %s, of which Lambda takes no partial batch response", s.Name)
 	}
 	if s.Name == "" || s.Decode == nil {
 		c.refuse("From: a Source needs a Name and a Decode")

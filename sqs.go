@@ -10,10 +10,7 @@ import "strconv"
 // SkipGroup. A message that was not run has been received all the same: it may reach the
 // dead-letter queue together with the one it waits for. Source: "Handling errors for an SQS event source", AWS Lambda Developer Guide.
 func SQS(v Verb, opts ...SQSOption) *Lambda {
-	c := newConfig()
-	for _, o := range opts {
-		o.applySQS(&c)
-	}
+	c := gather(opts, SQSOption.applySQS)
 	return build(Source{Name: "SQS", Decode: decodeSQS, fifo: true}, v, c)
 }
 

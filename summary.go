@@ -2,7 +2,6 @@ package weir
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"time"
 
@@ -27,6 +26,7 @@ type Summary struct {
 
 // finish closes the ledger: what is undecided is skipped, and the batch is summed up.
 func (w *Work) finish(ctx context.Context, begin time.Time) {
+	w.closed.Store(true)
 	s := &w.summary
 	s.Records = len(w.msgs)
 	if len(w.msgs) > 0 {
@@ -99,7 +99,7 @@ func (w *Work) logTrouble(ctx context.Context, gaveUp error) {
 	about := []slog.Attr{slog.String("source", s.Source), slog.String("requestId", s.RequestID), slog.Int("records", s.Records)}
 	if s.Err != nil {
 		attrs := append(about, slog.Int("failed", s.Failed), slog.Int("skipped", s.Skipped), slog.Any("error", s.Err))
-		if p, ok := errors.AsType[*PanicError](s.Err); ok {
+		if p := w.firstPanic.Load(); p != nil {
 			attrs = append(attrs, slog.String("stack", string(p.Stack)))
 		}
 		w.log(ctx, slog.LevelWarn, "records not done", attrs...)
@@ -109,17 +109,38 @@ func (w *Work) logTrouble(ctx context.Context, gaveUp error) {
 	}
 }
 
+// tell calls the observers of the batch's end, until it is high time to answer.
 func (w *Work) tell(ctx context.Context, unrun []int) {
-	for _, i := range unrun {
-		m := &w.msgs[i]
-		for _, o := range w.l.cfg.observers.skipped {
-			w.aside(ctx, "RecordSkipped observer", m, func() error {
-				return o.RecordSkipped(&recordContext{ctx, m}, m, w.ledger[i].err)
-			})
-		}
+	if len(w.l.cfg.observers.ended) == 0 && (len(unrun) == 0 || len(w.l.cfg.observers.skipped) == 0) {
+		return
 	}
-	for _, o := range w.l.cfg.observers.ended {
-		w.aside(ctx, "BatchEnded observer", &Message{}, func() error { o.BatchEnded(ctx, w.summary); return nil })
+	if !w.times.last.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, w.times.last, ErrDeadlineNear)
+		defer cancel()
+	}
+	late := apart(w.times.last, func() error {
+		for _, i := range unrun {
+			m := &w.msgs[i]
+			for _, o := range w.l.cfg.observers.skipped {
+				if ctx.Err() != nil {
+					return nil
+				}
+				w.aside(ctx, "RecordSkipped observer", m, func() error {
+					return o.RecordSkipped(&recordContext{ctx, m}, m, w.ledger[i].err)
+				})
+			}
+		}
+		for _, o := range w.l.cfg.observers.ended {
+			if ctx.Err() != nil {
+				return nil
+			}
+			w.aside(ctx, "BatchEnded observer", &Message{}, func() error { o.BatchEnded(ctx, w.summary); return nil })
+		}
+		return nil
+	}, nil)
+	if late != nil || ctx.Err() != nil {
+		w.log(ctx, slog.LevelError, "no time left to tell the observers everything", slog.Int("skipped", len(unrun)))
 	}
 }
 

@@ -82,6 +82,8 @@ func (w *Work) inOrder() feed {
 func (w *Work) run(like worker, workers int) {
 	var wg sync.WaitGroup
 	like.w, like.i, like.wg = w, -1, &wg
+	w.running.Lock() // a late verb may come back while its decisions are being settled
+	defer w.running.Unlock()
 	if w.ctxs == nil {
 		w.ctxs = make([]recordContext, len(w.msgs))
 	}

@@ -99,6 +99,11 @@ func TestSourcesThatMisbehave(t *testing.T) {
 	l := weir.From(weir.Source{Name: "mine", Decode: func([]byte) ([]weir.Message, error) { panic("ouch") }}, done)
 	_, err := l.Invoke(t.Context(), nil)
 	assert.Error(t, err, "decode mine event", "ouch")
+	l = weir.From(weir.Source{Name: "mine", Decode: func([]byte) ([]weir.Message, error) { runtime.Goexit(); return nil, nil }}, done)
+	_, err = l.Invoke(t.Context(), nil)
+	if !errors.Is(err, weir.ErrGoexit) {
+		t.Fatal(err)
+	}
 	l = weir.From(weir.Source{Name: "mine", Decode: func([]byte) ([]weir.Message, error) {
 		msgs := make([]weir.Message, 2)
 		msgs[0].ID = "a"
@@ -110,7 +115,7 @@ func TestSourcesThatMisbehave(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = new(weir.Lambda).Invoke(t.Context(), nil)
-	assert.Error(t, err, "panic")
+	assert.Error(t, err, "not made by")
 }
 
 func TestLogOfAPanicHasItsStack(t *testing.T) {
@@ -191,4 +196,23 @@ func TestNestedInvocations(t *testing.T) {
 	}), weir.Concurrency(4))
 	res := invoke(t, t.Context(), outer, sqsEvent(standardARN, named("a", "b")...))
 	assert.Equal(t, res.states(), "a succeeded, b succeeded")
+}
+
+type extra struct{ val string }
+
+// strange is a context that reflection cannot look through.
+type strange struct {
+	context.Context
+	*extra
+}
+
+func TestStrangeContext(t *testing.T) {
+	t.Parallel()
+	l := weir.SQS(weir.Each(func(ctx context.Context, _ string) error {
+		m, _ := weir.FromContext(ctx)
+		assert.Equal(t, m.RequestID(), "")
+		return errPoison
+	}), weir.ReportAll())
+	res := invoke(t, strange{t.Context(), nil}, l, sqsEvent(standardARN, named("a")...))
+	assert.Equal(t, res.failed, []string{"a"})
 }

@@ -1,6 +1,7 @@
 package weir
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,7 +39,8 @@ type WindowVerb interface {
 // When add returns an error, the state stays as it was before the record: the record and
 // all behind it are reported, and Lambda delivers them again with the state returned. So add
 // must leave the state it is given alone when it fails: build a new one, or change maps and
-// slices in it last. An error of done fails the invocation, and Lambda repeats it.
+// slices in it last. When an observer fails a record that add has put in, the whole invocation
+// fails, and Lambda repeats it with the state of before. So it does when done returns an error.
 func Fold[S, T any](add func(ctx context.Context, state S, v T) (S, error), done func(ctx context.Context, w WindowInfo, state S) error) WindowVerb {
 	return fold[S, T]{add, done}
 }
@@ -80,7 +82,7 @@ type windowKind struct {
 type windowState interface {
 	add(ctx context.Context, w *Work, m *Message) error
 	done(ctx context.Context, w *Work, info WindowInfo) error
-	json(w *Work) ([]byte, error)
+	json(w *Work, info WindowInfo) ([]byte, error)
 }
 
 type openWindow[S, T any] struct {
@@ -88,15 +90,14 @@ type openWindow[S, T any] struct {
 	dec   decoder[T]
 	state S
 
-	// next is the state with the record at pending in it. It counts only if the record
-	// is done in the end, which an observer can still prevent.
-	next    S
-	pending *Message
+	pending *Message // the record that was added last
+	spoiled bool     // the state has a record in it that is not done
 }
 
+// settle looks at what became of the record that was added last.
 func (x *openWindow[S, T]) settle(w *Work) {
-	if x.pending != nil && w.ledger.state(x.pending.index) == succeeded {
-		x.state = x.next
+	if x.pending != nil && w.ledger.state(x.pending.index) != succeeded {
+		x.spoiled = true
 	}
 	x.pending = nil
 }
@@ -109,29 +110,38 @@ func (x *openWindow[S, T]) add(ctx context.Context, w *Work, m *Message) error {
 	}
 	next, err := x.fold.add(ctx, x.state, v)
 	if err == nil {
-		x.next, x.pending = next, m
+		x.state, x.pending = next, m
 	}
 	return err
 }
 
 func (x *openWindow[S, T]) done(ctx context.Context, w *Work, info WindowInfo) error {
 	x.settle(w)
-	if x.fold.done == nil {
+	if x.fold.done == nil || x.spoiled {
 		return nil
 	}
 	return x.fold.done(ctx, info, x.state)
 }
 
-func (x *openWindow[S, T]) json(w *Work) ([]byte, error) {
+func (x *openWindow[S, T]) json(w *Work, info WindowInfo) ([]byte, error) {
 	x.settle(w)
-	text, err := json.Marshal(x.state)
-	switch {
-	case err != nil:
+	if x.spoiled {
+		return nil, errors.New("a record that is in it was failed by an observer")
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // Lambda's limit is on what the state is, not on how it could be written
+	if err := enc.Encode(x.state); err != nil {
 		return nil, err
+	}
+	text := bytes.TrimSpace(b.Bytes())
+	switch {
 	case string(text) == "null":
 		return []byte("{}"), nil
 	case text[0] != '{':
 		return nil, errors.New("it is not an object as JSON")
+	case len(text) > maxWindowState && info.Final:
+		return []byte("{}"), nil // Lambda drops it anyway
 	case len(text) > maxWindowState:
 		return nil, fmt.Errorf("it is %d bytes as JSON, more than the %d that Lambda takes: keep less in it, or shorten the window", len(text), maxWindowState)
 	}
@@ -159,10 +169,7 @@ func DynamoDBWindow(v WindowVerb, opts ...WindowOption) *Lambda {
 }
 
 func buildWindow(src *windowSource, v WindowVerb, opts []WindowOption) *Lambda {
-	c := newConfig()
-	for _, o := range opts {
-		o.applyWindow(&c)
-	}
+	c := gather(opts, WindowOption.applyWindow)
 	c.stop = true
 	if v == nil {
 		c.refuse("%sWindow: no verb: give weir.Fold(add, done)", src.name)

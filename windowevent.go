@@ -131,8 +131,8 @@ func (l *Lambda) invokeWindow(ctx context.Context, event []byte, begin time.Time
 	about := func(err error) error {
 		return fmt.Errorf("%w of shard %s, window from %s: %w", ErrWindowState, info.ShardID, info.Start.Format(time.RFC3339), err)
 	}
-	state, err := l.fold.open(text)
-	if err != nil {
+	var state windowState
+	if err := guard(func() (err error) { state, err = l.fold.open(text); return err }); err != nil {
 		return nil, about(err)
 	}
 	ctx = context.WithValue(ctx, windowKey{}, info)
@@ -152,8 +152,8 @@ func (l *Lambda) invokeWindow(ctx context.Context, event []byte, begin time.Time
 	if err != nil {
 		return nil, err
 	}
-	stored, err := state.json(w)
-	if err != nil {
+	var stored []byte
+	if err := guard(func() (err error) { stored, err = state.json(w, info); return err }); err != nil {
 		return nil, about(err)
 	}
 	return append(append(append(out[:len(out)-1], `,"state":`...), stored...), '}'), nil

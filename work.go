@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"math"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -21,12 +22,18 @@ type Work struct {
 	verb   Verb
 	then   func(context.Context) error // what is left to do once every record is done
 	cause  error                       // why the batch's context ended, if it did
+	times  times
 
 	aborted  atomic.Bool
 	failedAt atomic.Int64 // lowest index that failed, under the rule stop
 	poisoned atomic.Bool  // whether groups has any
 	mu       sync.Mutex
 	groups   map[string]int // first failed record of each group, under the rule skip
+
+	closed     atomic.Bool // the answer is being made
+	firstPanic atomic.Pointer[PanicError]
+	running    sync.Mutex             // held by run
+	overrun    atomic.Pointer[func()] // what a verb has decided so far, to be settled if it is late
 
 	summary Summary
 	probe   *probe.Report // weirtest's, or nil
@@ -70,32 +77,42 @@ func (w *Work) process(ctx context.Context) error {
 	if len(w.msgs) == 0 && w.then == nil {
 		return nil
 	}
-	ctx, cancel, answer := stopBefore(ctx, w.l.cfg.reserve)
+	ctx, cancel, times := stopBefore(ctx, w.l.cfg.reserve)
+	w.times = times
 	defer func() {
 		w.cause = context.Cause(ctx)
 		cancel()
 	}()
 	if ctx.Err() != nil {
-		return nil // no time for even one record
+		return context.Cause(ctx) // no time for even one record
 	}
-	err := apart(answer, func() error {
+	late := apart(times.answer, func() error {
 		for _, o := range w.l.cfg.observers.begun {
 			o.BatchStarted(ctx, len(w.msgs))
 		}
 		return w.verb.Process(ctx, w)
 	}, func(err error) {
+		if p, ok := err.(*PanicError); ok {
+			w.firstPanic.CompareAndSwap(nil, p)
+		}
 		w.log(ctx, slog.LevelError, "the verb failed", slog.Any("error", err))
 		w.Decide(ctx, func(int, *Message) error { return err })
 	})
-	if err != nil {
+	if late != nil {
 		w.log(ctx, slog.LevelError, "a handler ignores its context: answered without it, its goroutine is left behind")
-		return err
+		if settle := w.overrun.Load(); settle != nil {
+			_ = apart(times.last, func() error { (*settle)(); return nil }, nil)
+		}
+		return late
 	}
 	if w.then == nil || !w.allDone() {
 		return nil
 	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	var failure error
-	if late := apart(answer, func() error { return w.then(ctx) }, func(err error) { failure = err }); late != nil {
+	if late := apart(times.answer, func() error { return w.then(ctx) }, func(err error) { failure = err }); late != nil {
 		return late
 	}
 	return failure
@@ -110,12 +127,19 @@ func (w *Work) allDone() bool {
 	return true
 }
 
+// panicked makes the error of a panic and keeps the batch's first, for the log.
+func (w *Work) panicked(v any) error {
+	p := &PanicError{Value: v, Stack: debug.Stack()}
+	w.firstPanic.CompareAndSwap(nil, p)
+	return p
+}
+
 // fail records a failure and what follows from it for other records.
-func (w *Work) fail(i int, err error) bool {
+func (w *Work) fail(i int, err error, v verdict) bool {
 	if !w.ledger.set(i, failed, err) {
 		return false
 	}
-	if classify(err) == abort {
+	if v == abort {
 		w.aborted.Store(true)
 	}
 	switch w.rule {

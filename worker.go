@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 )
 
@@ -55,7 +54,7 @@ func (k *worker) drive() {
 		}
 	}()
 	if k.phase == crashed {
-		k.blame(k.err)
+		k.blame(k.err, retry)
 	}
 	for k.claim() {
 		k.phase = working
@@ -68,7 +67,7 @@ func (k *worker) drive() {
 func (k *worker) crash(v any) {
 	err := ErrGoexit
 	if v != nil {
-		err = &PanicError{Value: v, Stack: debug.Stack()}
+		err = k.w.panicked(v)
 	}
 	if k.phase == blaming {
 		k.w.grumble(k.ctx, "RecordFailed observer", &k.w.msgs[k.i], err)
@@ -119,13 +118,20 @@ func (k *worker) handle() error {
 	return ended(ctx, k.h(ctx, m))
 }
 
-// ended adds to an error why weir ended the record's context, if it did.
+// endedError adds to an error why weir ended the record's context. The outcome that the
+// error asks for stays what it is.
+type endedError struct{ cause, err error }
+
+func (e *endedError) Error() string        { return fmt.Sprintf("%v: %v", e.cause, e.err) }
+func (e *endedError) Unwrap() error        { return e.err }
+func (e *endedError) Is(target error) bool { return target == e.cause }
+
 func ended(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() == nil {
 		return err
 	}
 	if cause := context.Cause(ctx); cause == ErrDeadlineNear || cause == ErrRecordTimeout {
-		return fmt.Errorf("%w: %w", cause, err)
+		return &endedError{cause, err}
 	}
 	return err
 }
@@ -142,8 +148,9 @@ func (k *worker) conclude(err error) {
 		v = classify(err)
 	}
 	var told error
-	switch v {
-	case succeed:
+	switch {
+	case w.closed.Load(): // too late to count, so too late to tell
+	case v == succeed:
 		for _, o := range w.l.cfg.observers.succeeded {
 			if told = o.RecordSucceeded(rc, m); told != nil {
 				break
@@ -154,8 +161,8 @@ func (k *worker) conclude(err error) {
 			w.ledger.set(k.i, succeeded, nil)
 			return
 		}
-		err = fmt.Errorf("RecordSucceeded observer: %w", told)
-	case drop:
+		err, v = fmt.Errorf("RecordSucceeded observer: %w", told), retry
+	case v == drop:
 		for _, o := range w.l.cfg.observers.dropped {
 			if told = o.RecordDropped(rc, m, err); told != nil {
 				break
@@ -166,16 +173,16 @@ func (k *worker) conclude(err error) {
 			w.ledger.set(k.i, dropped, err)
 			return
 		}
-		err = fmt.Errorf("RecordDropped observer: %w", told)
+		err, v = fmt.Errorf("RecordDropped observer: %w", told), retry
 	}
-	k.blame(err)
+	k.blame(err, v)
 }
 
 // blame fails the current record and tells the observers.
-func (k *worker) blame(err error) {
+func (k *worker) blame(err error, v verdict) {
 	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ctxs[k.i]
 	k.phase = blaming
-	if w.fail(k.i, err) {
+	if w.fail(k.i, err, v) {
 		for _, o := range w.l.cfg.observers.failed {
 			if told := o.RecordFailed(rc, m, err); told != nil {
 				w.grumble(rc, "RecordFailed observer", m, told)
