@@ -23,13 +23,11 @@ type progress struct {
 	shown int64 // quarters
 }
 
-const (
-	// refresh is at most how often progress is shown.
-	refresh = 100 * time.Millisecond
+// refresh is at most how often progress is shown.
+const refresh = 100 * time.Millisecond
 
-	// columns keep the line from being wrapped, which could not be written over.
-	columns = 79
-)
+// A wrapped line could not be written over, so a narrow terminal cuts it off.
+const noWrap, wrap = "\x1b[?7l", "\x1b[?7h"
 
 // start shows progress until the function it returns is called, which shows the end.
 func (p *progress) start() (stop func()) {
@@ -57,8 +55,7 @@ func (p *progress) start() (stop func()) {
 
 func (p *progress) tick() {
 	if p.live {
-		line := p.line()
-		fmt.Fprintf(p.w, "\r\x1b[K%s", line[:min(len(line), columns)])
+		fmt.Fprintf(p.w, "\r\x1b[K"+noWrap+"%s"+wrap, p.line())
 		return
 	}
 	if quarter := p.meter.Settled.Load() * 4 / int64(p.total); quarter > p.shown && quarter < 4 {
