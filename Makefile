@@ -21,8 +21,8 @@ fuzz: ## every fuzz target for FUZZTIME
 		(cd "$$(dirname "$$file")" && go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x .) || exit 1; \
 	done
 
-bench: ## benchmarks of the root package
-	go test -run '^$$' -bench . -benchmem .
+bench: ## run the benchmarks and write BENCHMARKS.md
+	go run ./internal/benchmd
 
 demo: ## 20,000 records with trouble, each accounted for
 	go run ./cmd/weir demo
