@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
@@ -311,7 +312,8 @@ func (r *row) seconds(m member) {
 		return
 	}
 	if rounded {
-		r.time, r.slack = time.Unix(int64(f), int64(f*1e9)%1e9), time.Millisecond
+		whole, part := math.Modf(f)
+		r.time, r.slack = time.Unix(int64(whole), int64(part*1e9)), time.Millisecond
 		return
 	}
 	exact, _ := new(big.Rat).SetString(text)
