@@ -198,7 +198,10 @@ func TestNestedInvocations(t *testing.T) {
 	assert.Equal(t, res.states(), "a succeeded, b succeeded")
 }
 
-type extra struct{ val string }
+type extra struct {
+	//lint:ignore U1000 requestID looks for it
+	val string
+}
 
 // strange is a context that reflection cannot look through.
 type strange struct {
