@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/weir-go/weir/internal/jsonplan"
 )
 
 var errNilFunction = errors.New("weir: the verb was given a nil function")
@@ -71,8 +73,9 @@ func decoderFor[T any]() (decoder[T], error) {
 			return any(v).(imageDecoder).decodeImages(m)
 		}}, c.prepare()
 	}
+	plan := jsonplan.For[T]()
 	return decoder[T]{jsonShape(reflect.TypeFor[T]()), func(m *Message, v *T) error {
-		return json.Unmarshal(m.payload(), v)
+		return plan.Decode(m.payload(), v)
 	}}, nil
 }
 

@@ -27,7 +27,7 @@ var programs = map[string]func(){
 }
 
 // early leaves a busy machine two seconds to answer in.
-var early = weir.DeadlineReserve(4 * time.Second)
+var early = weir.DeadlineReserve(3 * time.Second)
 
 // act does what a record's body says.
 func act(ctx context.Context, order string) error {

@@ -33,7 +33,7 @@ func run(args []string, progress io.Writer) error {
 	}
 	packages := flags.Args()
 	if len(packages) == 0 {
-		packages = []string{".", "./internal/jsonscan", "./internal/attr"}
+		packages = []string{".", "./internal/jsonscan", "./internal/attr", "./internal/jsonplan"}
 	}
 	cmd := exec.Command("go", append([]string{"test", "-run", "^$", "-bench", ".", "-benchmem", "-count", strconv.Itoa(*count)}, packages...)...)
 	var output bytes.Buffer

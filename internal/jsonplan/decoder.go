@@ -1,0 +1,189 @@
+package jsonplan
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/weir-go/weir/internal/jsonscan"
+)
+
+// doubt is the offset that stands for "ask encoding/json".
+const doubt = -1
+
+// maxDepth is how deep the plan follows a text; encoding/json has a higher limit.
+const maxDepth = 500
+
+// maxShared is the longest text that is copied as a whole for its strings. Beyond it
+// that is still 10 % faster than chunks, but takes more memory.
+const maxShared = 1024
+
+// decoder is the state of one Decode. Its methods take the offset to read from and
+// return the offset behind what they read, or doubt.
+type decoder struct {
+	text  []byte
+	own   string // a copy of it, once a string is wanted
+	arena strings.Builder
+	depth int
+}
+
+// keep returns text[from:to] as a string.
+func (d *decoder) keep(from, to int) string {
+	if len(d.text) > maxShared {
+		return d.keepOne(d.text[from:to])
+	}
+	if d.own == "" {
+		d.own = string(d.text)
+	}
+	return d.own[from:to]
+}
+
+// keepOne copies a string of a long text into a chunk that it shares with others.
+func (d *decoder) keepOne(s []byte) string {
+	const chunk = 1024
+	if len(s) > chunk/4 {
+		return string(s)
+	}
+	if d.arena.Cap()-d.arena.Len() < len(s) {
+		d.arena = strings.Builder{} // what is in the last one stays valid
+		d.arena.Grow(chunk)
+	}
+	start := d.arena.Len()
+	d.arena.Write(s)
+	return d.arena.String()[start:]
+}
+
+// space skips white space.
+func (d *decoder) space(i int) int {
+	if uint(i) < uint(len(d.text)) && d.text[i] > ' ' {
+		return i
+	}
+	return d.spaces(i)
+}
+
+func (d *decoder) spaces(i int) int {
+	for i < len(d.text) {
+		switch d.text[i] {
+		case ' ', '\t', '\n', '\r':
+			i++
+		default:
+			return i
+		}
+	}
+	return i
+}
+
+// ends reports whether nothing but white space is left.
+func (d *decoder) ends(i int) bool { return i >= 0 && d.spaces(i) == len(d.text) }
+
+// word reads one of the three words there are.
+func (d *decoder) word(i int, w string) int {
+	if d.has(i, w) {
+		return i + len(w)
+	}
+	return doubt
+}
+
+// has reports whether s stands at i.
+func (d *decoder) has(i int, s string) bool {
+	return len(d.text)-i >= len(s) && string(d.text[i:i+len(s)]) == s
+}
+
+// more reads what stands behind a value in brackets: the comma, and the space behind
+// it, or the end.
+func (d *decoder) more(i int, end byte) (next int, more bool) {
+	if uint(i) >= uint(len(d.text)) || d.text[i] <= ' ' {
+		if i = d.spaces(i); i == len(d.text) {
+			return doubt, false
+		}
+	}
+	switch d.text[i] {
+	case ',':
+		return d.space(i + 1), true
+	case end:
+		d.depth--
+		return i + 1, false
+	}
+	return doubt, false
+}
+
+// enter reads an opening bracket, which the caller has seen at i, and the space
+// behind it. There is more unless the closing one follows at once.
+func (d *decoder) enter(i int, end byte) (next int, more bool) {
+	if d.depth++; d.depth > maxDepth {
+		return doubt, false
+	}
+	if i = d.space(i + 1); i < len(d.text) && d.text[i] == end {
+		d.depth--
+		return i + 1, false
+	}
+	return i, true
+}
+
+// quoted reads the string at i if it stands for itself: text[i+1:end].
+func (d *decoder) quoted(i int) (end int) {
+	if uint(i) >= uint(len(d.text)) || d.text[i] != '"' {
+		return doubt
+	}
+	return closing(d.text, i+1)
+}
+
+// unquote reads any string at i.
+func (d *decoder) unquote(i int) (value []byte, next int) {
+	end := i + 1
+	for end < len(d.text) && d.text[end] != '"' {
+		if d.text[end] == '\\' {
+			end++
+		}
+		end++
+	}
+	if end >= len(d.text) || d.text[i] != '"' {
+		return nil, doubt
+	}
+	var s jsonscan.Scanner
+	s.Reset(d.keep(i, end+1))
+	if value = s.AppendString(nil); s.Err() != nil {
+		return nil, doubt
+	}
+	return value, end + 1
+}
+
+// closing finds the quote that ends the string whose first byte is text[i]. It
+// returns doubt unless all before it stands for itself.
+func closing(text []byte, i int) int {
+	start := i
+	var all uint64
+	for ; i+8 <= len(text); i += 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		all |= x
+		if m := special(x); m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			break
+		}
+	}
+	for ; i < len(text); i++ {
+		c := text[i]
+		if c == '"' {
+			if all&tops != 0 && !utf8.Valid(text[start:i]) {
+				return doubt
+			}
+			return i
+		}
+		if c == '\\' || c < ' ' {
+			return doubt
+		}
+		all |= uint64(c)
+	}
+	return doubt
+}
+
+const ones, tops = 0x0101010101010101, 0x8080808080808080
+
+// special has the top bit set in the first byte of x that is a quote, a backslash or
+// a control character; bytes behind it may be marked in error.
+func special(x uint64) uint64 {
+	q := x ^ '"'*ones
+	b := x ^ '\\'*ones
+	return ((q-ones)&^q | (b-ones)&^b | (x-' '*ones)&^x) & tops
+}

@@ -1,0 +1,150 @@
+package jsonplan
+
+import (
+	"encoding"
+	"encoding/json"
+	"reflect"
+	"time"
+)
+
+// op is how a value is decoded.
+type op uint8
+
+const (
+	opNothing op = iota // only null can go into it
+	opString
+	opBool
+	opInt
+	opUint
+	opFloat
+	opBytes // from base64, or from an array as opSlice
+	opTime
+	opNumber // json.Number
+	opRaw    // json.RawMessage
+	opPointer
+	opStruct
+	opSlice
+	opArray
+	opMap
+	opQuoted // tag option "string"
+	opHook   // json.Unmarshaler
+	opText   // encoding.TextUnmarshaler
+	opAny
+	opStd // encoding/json
+)
+
+// node is what decoding has to know about one Go type.
+type node struct {
+	op     op
+	typ    reflect.Type
+	kind   reflect.Kind
+	bits   uintptr
+	elem   *node         // of a pointer, slice, array or map, or of what is quoted
+	empty  reflect.Value // of a slice
+	room   int           // of a slice: for how many elements it is made
+	fields *fields       // of a struct
+}
+
+var (
+	timeType     = reflect.TypeFor[time.Time]()
+	numberType   = reflect.TypeFor[json.Number]()
+	rawType      = reflect.TypeFor[json.RawMessage]()
+	hookType     = reflect.TypeFor[json.Unmarshaler]()
+	textHookType = reflect.TypeFor[encoding.TextUnmarshaler]()
+)
+
+// compiler makes the nodes of one plan. It holds those made so far, for types that
+// contain themselves.
+type compiler struct {
+	nodes         map[reflect.Type]*node
+	hooked        bool
+	embedsPointer bool
+	unfit         bool // a case to leave to encoding/json as a whole
+}
+
+// node compiles t. A type without a name may have got methods by embedding: those
+// encoding/json only finds where the value is pointed to.
+func (c *compiler) node(t reflect.Type, pointed bool) *node {
+	op := opOf(t)
+	if op != opNothing && t.Name() == "" && !pointed {
+		c.unfit = true
+	}
+	if n := c.nodes[t]; n != nil {
+		return n
+	}
+	n := &node{op: op, typ: t, kind: t.Kind(), bits: 8 * t.Size()}
+	c.nodes[t] = n
+	if op == opNothing {
+		c.byKind(n)
+	}
+	if n.op == opHook || n.op == opText || n.op == opStd {
+		c.hooked = true
+	}
+	return n
+}
+
+// opOf knows what does not depend on the kind.
+func opOf(t reflect.Type) op {
+	switch {
+	case t == timeType:
+		return opTime
+	case t == numberType:
+		return opNumber
+	case t == rawType:
+		return opRaw
+	case reflect.PointerTo(t).Implements(hookType):
+		return opHook
+	case reflect.PointerTo(t).Implements(textHookType):
+		return opText
+	}
+	return opNothing
+}
+
+func (c *compiler) byKind(n *node) {
+	t := n.typ
+	switch n.kind {
+	case reflect.String:
+		n.op = opString
+	case reflect.Bool:
+		n.op = opBool
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		n.op = opInt
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		n.op = opUint
+	case reflect.Float32, reflect.Float64:
+		n.op = opFloat
+	case reflect.Interface:
+		if t.NumMethod() == 0 {
+			n.op = opAny
+		}
+	case reflect.Pointer:
+		n.op, n.elem = opPointer, c.node(t.Elem(), true)
+	case reflect.Struct:
+		n.op, n.fields = opStruct, c.fields(t)
+	case reflect.Array:
+		n.op, n.elem = opArray, c.node(t.Elem(), false)
+	case reflect.Slice:
+		n.op, n.elem = opSlice, c.node(t.Elem(), false)
+		if t.Elem().Kind() == reflect.Uint8 {
+			n.op = opBytes
+		}
+		n.empty = reflect.MakeSlice(t, 0, 0)
+		n.room = max(1, min(4, 256/max(1, int(t.Elem().Size()))))
+	case reflect.Map:
+		if t.Key().Kind() != reflect.String || reflect.PointerTo(t.Key()).Implements(textHookType) {
+			n.op = opStd
+			return
+		}
+		n.op, n.elem = opMap, c.node(t.Elem(), false)
+	}
+}
+
+// quoted wraps the node that a field with the tag option "string" has.
+func quoted(n *node) *node {
+	if n.op == opPointer {
+		p := *n
+		p.elem = quoted(n.elem)
+		return &p
+	}
+	return &node{op: opQuoted, typ: n.typ, kind: n.kind, elem: n}
+}

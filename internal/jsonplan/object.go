@@ -1,0 +1,106 @@
+package jsonplan
+
+import "reflect"
+
+// object decodes an object into the struct v. It expects the keys in the order of
+// the fields, and looks up those that come out of turn.
+func (n *node) object(d *decoder, i int, v reflect.Value) int {
+	if d.text[i] != '{' {
+		return doubt
+	}
+	i, more := d.enter(i, '}')
+	fields := n.fields.all
+	for next := 0; more; i, more = d.more(i, '}') {
+		if next < len(fields) && d.has(i, fields[next].token) {
+			i += len(fields[next].token)
+		} else {
+			next, i = n.fields.key(d, i, next)
+		}
+		switch {
+		case i < 0:
+			return doubt
+		case next < 0:
+			next = -next - 1
+			if i = d.skip(i); i < 0 {
+				return doubt
+			}
+			continue
+		}
+		f := &fields[next]
+		if f.node == nil {
+			return doubt
+		}
+		to := v.Field(f.index[0])
+		if len(f.index) > 1 {
+			to = f.in(to)
+		}
+		if i = f.node.value(d, i, to); i < 0 {
+			return doubt
+		}
+		next++
+	}
+	return i
+}
+
+// key reads a key and its colon. It returns the key's field, or -next-1 when there
+// is none.
+func (fs *fields) key(d *decoder, i, next int) (field, end int) {
+	name, i := d.key(i)
+	if i < 0 {
+		return next, doubt
+	}
+	if i = d.colon(i); i < 0 {
+		return next, doubt
+	}
+	if field = fs.find(name, next); field < 0 {
+		return -next - 1, i
+	}
+	return field, i
+}
+
+// key reads a string without its colon.
+func (d *decoder) key(i int) (name []byte, next int) {
+	if end := d.quoted(i); end >= 0 {
+		return d.text[i+1 : end : end], end + 1
+	}
+	return d.unquote(i)
+}
+
+// name reads a key that is to be kept, and its colon.
+func (d *decoder) name(i int) (name string, next int) {
+	if i >= len(d.text) || d.text[i] != '"' {
+		return "", doubt
+	}
+	if name, i = d.str(i); i < 0 {
+		return "", doubt
+	}
+	return name, d.colon(i)
+}
+
+// mapping decodes an object into the map v, which has to be nil: what is in a map
+// could not be put back.
+func (n *node) mapping(d *decoder, i int, v reflect.Value) int {
+	if d.text[i] != '{' || !v.IsNil() {
+		return doubt
+	}
+	m := reflect.MakeMap(n.typ)
+	v.Set(m)
+	i, more := d.enter(i, '}')
+	if !more {
+		return i
+	}
+	key, elem := reflect.New(n.typ.Key()).Elem(), reflect.New(n.elem.typ).Elem()
+	for ; more; i, more = d.more(i, '}') {
+		var name string
+		if name, i = d.name(i); i < 0 {
+			return doubt
+		}
+		if i = n.elem.value(d, i, elem); i < 0 {
+			return doubt
+		}
+		key.SetString(name)
+		m.SetMapIndex(key, elem)
+		elem.SetZero()
+	}
+	return i
+}
