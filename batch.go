@@ -36,7 +36,7 @@ func (o batchOption) applyBatch(bisect *bool) { o(bisect) }
 // records it has not decided are split in two and f is called for each half, down to single
 // records, until the deadline nears. Each call must be all or nothing, or bear a record
 // twice. Drop, RetryAfter and Abort are not split: they are meant for the whole slice. When
-// about twice as many calls as the tree is deep have failed in a row, the trouble is not one
+// about twice as many calls as the tree is deep have got nothing done, the trouble is not one
 // record's: the rest of each half then fails without being split.
 func Bisect() BatchOption { return batchOption(func(b *bool) { *b = true }) }
 
@@ -159,8 +159,8 @@ func (v *batch[T]) handle(ctx context.Context, w *Work, items []*Item[T], patien
 		w.overrun.Store(&settleSoFar)
 		err := ended(ctx, v.call(ctx, w, &BatchOf[T]{items}))
 		split := err != nil && v.bisect && len(items) > 1 && splits(err)
-		if *patience--; err == nil {
-			*patience = maxPatience(w.Len())
+		if *patience--; err == nil || slices.ContainsFunc(decided(items), func(r *Item[T]) bool { return r.err == nil }) {
+			*patience = maxPatience(w.Len()) // something could be done
 		}
 		if !split || *patience <= 0 {
 			decideRest(items, err)

@@ -237,6 +237,27 @@ func TestF08_BisectGivesUp(t *testing.T) {
 	}
 }
 
+// As long as something gets done, bisecting goes on.
+func TestBisectGoesOnWhileItGetsOn(t *testing.T) {
+	t.Parallel()
+	calls := 0
+	l := weir.Kinesis(weir.Batch(func(_ context.Context, b *weir.BatchOf[string]) error {
+		calls++
+		for r := range b.All() {
+			b.Done(r)
+			break
+		}
+		return errors.New("connection lost")
+	}, weir.Bisect()))
+	var recs []rec
+	for i := range 200 {
+		recs = append(recs, rec{id: fmt.Sprint(i), body: "x"})
+	}
+	res := invoke(t, t.Context(), l, kinesisEvent(recs...))
+	assert.Equal(t, res.failed, []string{})
+	assert.Equal(t, calls, 200)
+}
+
 // Two bad records next to each other are still isolated among many.
 func TestBisectIsPatientEnough(t *testing.T) {
 	t.Parallel()
