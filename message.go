@@ -173,11 +173,15 @@ func (m *Message) MessageAttributes() map[string]MessageAttribute {
 		}
 		for s.Object(); s.MoreKeys(); {
 			name := s.Key()
-			if s.Kind() != '{' {
+			switch s.Kind() {
+			case '{':
+				attrs[name] = messageAttribute(&s)
+			case 'n':
+				s.Null()
+				attrs[name] = MessageAttribute{} // as in encoding/json
+			default:
 				s.Skip()
-				continue
 			}
-			attrs[name] = messageAttribute(&s)
 		}
 	}
 	return attrs

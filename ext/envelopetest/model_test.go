@@ -349,10 +349,13 @@ func customs(all []member) map[string]weir.MessageAttribute {
 			continue
 		}
 		for _, attr := range members(m.value) {
+			var a weir.MessageAttribute
+			if attr.kind() == 'n' {
+				attrs[attr.key] = a
+			}
 			if attr.kind() != '{' {
 				continue
 			}
-			var a weir.MessageAttribute
 			for _, f := range members(attr.value) {
 				if f.kind() != '"' {
 					continue
