@@ -100,12 +100,13 @@ func (m *Message) TraceHeader() string { return m.Attribute("AWSTraceHeader") }
 
 // Attribute returns a system attribute of an SQS message, such as SenderId, or a field of
 // a stream record, such as eventID, eventName or encryptionType. It returns "" when there
-// is none. Numbers come as written. Case does not matter, and of several the last counts, as
-// in encoding/json.
+// is none. Numbers come as written. Of several the last counts, and one in another case only
+// where none is spelt so.
 func (m *Message) Attribute(name string) (value string) {
+	exact := false
 	for k, v := range m.Attributes() {
-		if strings.EqualFold(k, name) {
-			value = v
+		if k == name || !exact && strings.EqualFold(k, name) {
+			value, exact = v, k == name
 		}
 	}
 	return value
