@@ -154,8 +154,8 @@ func TestMessageFields(t *testing.T) {
 			[]string{"AIDA", "18850000000000000001", "eu-west-1", "", ""})
 		assert.Equal(t, m.MessageAttributes(), map[string]weir.MessageAttribute{
 			"kind": {DataType: "String", String: "refund"}, "blob": {DataType: "Binary", Binary: []byte{0, 1, 2}}})
-		if !strings.HasPrefix(m.Raw, `{"messageId":"m\u0031"`) || !strings.HasSuffix(m.Raw, `"awsRegion":"eu-west-1"}`) {
-			t.Error(m.Raw)
+		if !strings.HasPrefix(m.Raw(), `{"messageId":"m\u0031"`) || !strings.HasSuffix(m.Raw(), `"awsRegion":"eu-west-1"}`) {
+			t.Error(m.Raw())
 		}
 		return nil
 	}))

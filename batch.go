@@ -3,8 +3,10 @@ package weir
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"math/bits"
+	"reflect"
 	"slices"
 	"sync"
 )
@@ -17,20 +19,32 @@ import (
 // default all of those are retried. With nil, every record not failed is done. Concurrency and
 // RecordTimeout do not apply and are refused.
 func Batch[T any](f func(ctx context.Context, b *BatchOf[T]) error, opts ...BatchOption) Verb {
-	dec, err := decoderFor[T]()
-	v := &batch[T]{f: f, dec: dec, err: err}
+	var c batchConfig
 	for _, o := range opts {
-		o.applyBatch(&v.bisect)
+		o.applyBatch(&c)
+	}
+	v := &batch[T]{f: f, bisect: c.bisect}
+	if c.decode == nil {
+		v.dec, v.err = decoderFor[T]()
+	} else if decode, ok := c.decode.(func([]byte) (T, error)); ok {
+		v.dec, v.err = decoderBy(decode)
+	} else {
+		v.err = fmt.Errorf("weir: Batch takes %v, but its Decode was given a %T", reflect.TypeFor[T](), c.decode)
 	}
 	return v
 }
 
 // BatchOption applies to Batch.
-type BatchOption interface{ applyBatch(bisect *bool) }
+type BatchOption interface{ applyBatch(*batchConfig) }
 
-type batchOption func(*bool)
+type batchConfig struct {
+	bisect bool
+	decode any // func([]byte) (T, error)
+}
 
-func (o batchOption) applyBatch(bisect *bool) { o(bisect) }
+type batchOption func(*batchConfig)
+
+func (o batchOption) applyBatch(c *batchConfig) { o(c) }
 
 // Bisect isolates a bad record within one invocation: when f returns an error or panics, the
 // records it has not decided are split in two and f is called for each half, down to single
@@ -38,7 +52,7 @@ func (o batchOption) applyBatch(bisect *bool) { o(bisect) }
 // twice. Drop, RetryAfter and Abort are not split: they are meant for the whole slice. When
 // about twice as many calls as the tree is deep have got nothing done, the trouble is not one
 // record's: the rest of each half then fails without being split.
-func Bisect() BatchOption { return batchOption(func(b *bool) { *b = true }) }
+func Bisect() BatchOption { return batchOption(func(c *batchConfig) { c.bisect = true }) }
 
 // BatchOf is the records of a batch, decoded.
 type BatchOf[T any] struct{ items []*Item[T] }
@@ -137,7 +151,7 @@ func (v *batch[T]) Process(ctx context.Context, w *Work) error {
 func (v *batch[T]) decode(m *Message, into *T) error {
 	err := m.bad
 	if err == nil {
-		err = v.dec.decode(m, into)
+		*into, err = v.dec.read(m)
 	}
 	if err != nil {
 		return Undecodable(err)

@@ -39,24 +39,23 @@ type Change[E any] struct {
 // streamImage is where the parts of a DynamoDB record stand, as JSON.
 type streamImage struct {
 	keys, old, new string
-	kind           string
+	kind           Kind
 	expired        bool
 }
 
-func (c *Change[E]) prepare() error {
-	_, err := attr.Compile(reflect.TypeFor[E]())
-	return err
+func (c *Change[E]) bind() (func(*Message) error, error) {
+	plan, err := attr.Compile(reflect.TypeFor[E]())
+	if err != nil {
+		return nil, err
+	}
+	return func(m *Message) error { return c.decodeImages(m, plan) }, nil
 }
 
-func (c *Change[E]) decodeImages(m *Message) error {
+func (c *Change[E]) decodeImages(m *Message, plan *attr.Plan) error {
 	if m.item == nil {
 		return errors.New("not a DynamoDB record")
 	}
-	plan, err := attr.Compile(reflect.TypeFor[E]())
-	if err != nil {
-		return err
-	}
-	c.Kind, c.Expired = Kind(m.item.kind), m.item.expired
+	c.Kind, c.Expired = m.item.kind, m.item.expired
 	if err := decodeImage(plan, m.item.keys, &c.Keys); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}

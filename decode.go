@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 
 	"github.com/weir-go/weir/internal/jsonplan"
 )
@@ -34,49 +35,104 @@ func (s shape) fits(source string) error {
 	return nil
 }
 
+// DecodeOption applies to the verbs that decode.
+type DecodeOption[T any] struct{ decode func([]byte) (T, error) }
+
+// Decode makes a verb decode payloads with a function of yours, such as proto.Unmarshal's
+// wrapper, instead of by the type. The function may keep the bytes but not write to them. Its
+// error makes the record undecodable.
+func Decode[T any](decode func(payload []byte) (T, error)) DecodeOption[T] {
+	return DecodeOption[T]{decode}
+}
+
+func (o DecodeOption[T]) applyBatch(c *batchConfig) { c.decode = o.decode }
+
+var errNilDecode = errors.New("weir: Decode was given a nil function")
+
+// decoder decodes payloads into T.
 type decoder[T any] struct {
-	what   shape
-	decode func(m *Message, v *T) error
+	what shape
+	read func(m *Message) (T, error)
+}
+
+// decoderFrom goes by the last option, or else by the type.
+func decoderFrom[T any](opts []DecodeOption[T]) (decoder[T], error) {
+	if len(opts) == 0 {
+		return decoderFor[T]()
+	}
+	return decoderBy(opts[len(opts)-1].decode)
+}
+
+func decoderBy[T any](decode func([]byte) (T, error)) (decoder[T], error) {
+	if decode == nil {
+		return decoder[T]{}, errNilDecode
+	}
+	return decoder[T]{shapeAny, func(m *Message) (T, error) { return decode(m.payload()) }}, nil
+}
+
+// reader decodes for one goroutine at a time, into memory of its own.
+type reader[T any] struct {
+	v      T
+	decode func(m *Message) error
+}
+
+// pooled makes a decoder of readers.
+func pooled[T any](what shape, newReader func() *reader[T]) decoder[T] {
+	var pool sync.Pool
+	return decoder[T]{what, func(m *Message) (v T, err error) {
+		r, _ := pool.Get().(*reader[T])
+		if r == nil {
+			r = newReader()
+		}
+		err = r.decode(m)
+		v, r.v = r.v, v
+		pool.Put(r)
+		return v, err
+	}}
 }
 
 // imageDecoder is a pointer to a Change[E].
 type imageDecoder interface {
-	prepare() error
-	decodeImages(m *Message) error
+	bind() (decode func(m *Message) error, err error)
 }
 
 func decoderFor[T any]() (decoder[T], error) {
 	var zero T
 	switch any(zero).(type) {
 	case string:
-		return decoder[T]{shapeAny, func(m *Message, v *T) error {
-			*any(v).(*string) = string(m.payload())
-			return nil
+		return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
+			*any(&v).(*string) = string(m.payload())
+			return v, nil
 		}}, nil
 	case []byte:
-		return decoder[T]{shapeAny, func(m *Message, v *T) error {
-			*any(v).(*[]byte) = m.payload()
-			return nil
+		return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
+			*any(&v).(*[]byte) = m.payload()
+			return v, nil
 		}}, nil
 	case json.RawMessage:
-		return decoder[T]{shapeAny, func(m *Message, v *T) error {
+		return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
 			text := m.payload()
 			if !json.Valid(text) {
-				return errors.New("the payload is not JSON")
+				return v, errors.New("the payload is not JSON")
 			}
-			*any(v).(*json.RawMessage) = text
-			return nil
+			*any(&v).(*json.RawMessage) = text
+			return v, nil
 		}}, nil
 	}
 	if c, ok := any(&zero).(imageDecoder); ok {
-		return decoder[T]{shapeChange, func(m *Message, v *T) error {
-			return any(v).(imageDecoder).decodeImages(m)
-		}}, c.prepare()
+		_, err := c.bind()
+		return pooled(shapeChange, func() *reader[T] {
+			r := new(reader[T])
+			r.decode, _ = any(&r.v).(imageDecoder).bind()
+			return r
+		}), err
 	}
 	plan := jsonplan.For[T]()
-	return decoder[T]{jsonShape(reflect.TypeFor[T]()), func(m *Message, v *T) error {
-		return plan.Decode(m.payload(), v)
-	}}, nil
+	return pooled(jsonShape(reflect.TypeFor[T]()), func() *reader[T] {
+		r, s := new(reader[T]), plan.NewScratch()
+		r.decode = func(m *Message) error { return plan.Decode(m.payload(), &r.v, s) }
+		return r
+	}), nil
 }
 
 // jsonShape tells a struct that has room for a DynamoDB record, such as

@@ -37,6 +37,6 @@
 //   - A fatal runtime error, such as a concurrent map write, ends the process: no Go program
 //     can catch it. Lambda then retries the batch.
 //
-// Not part of the API: internal packages, error texts, and the layout of Message.Raw, which
-// is Lambda's.
+// Not part of the API: internal packages, error texts, and the layout of what Message.Raw returns,
+// which is Lambda's.
 package weir

@@ -15,48 +15,65 @@ const dynamoDBName = "DynamoDB"
 
 var dynamoDBSource = Source{Name: dynamoDBName, Decode: decodeDynamoDB, lane: appendItemKey}
 
-func newDynamoDBEnvelope() envelope { return envelope{source: dynamoDBName, event: "aws:dynamodb"} }
-
-func decodeDynamoDB(event []byte) ([]Message, error) {
-	e := newDynamoDBEnvelope()
-	return e.read(event, dynamoDBRecord, nil)
+func newDynamoDBFormat(windowed bool) *format {
+	return &format{
+		name: dynamoDBName, source: "aws:dynamodb", record: dynamoDBRecord, windowed: windowed,
+		top:   []string{"eventName", "dynamodb", "userIdentity", "eventSource", "eventSourceARN"},
+		inner: []string{"SequenceNumber", "Keys", "NewImage", "OldImage", "ApproximateCreationDateTime"},
+	}
 }
 
-var (
-	dynamoDBFields     = []string{"eventName", "dynamodb", "userIdentity", "eventSource", "eventSourceARN"}
-	dynamoDBDataFields = []string{"SequenceNumber", "Keys", "NewImage", "OldImage", "ApproximateCreationDateTime"}
-	identityFields     = []string{"type", "principalId"}
-)
+var dynamoDBFormat, dynamoDBWindowFormat = newDynamoDBFormat(false), newDynamoDBFormat(true)
+
+func decodeDynamoDB(event []byte) ([]Message, error) { return dynamoDBFormat.decode(event, nil) }
 
 func dynamoDBRecord(e *envelope) {
 	m := e.now
 	m.item = e.newImage()
-	body, ttl := false, false
-	for e.Object(); e.MoreKeys(); {
-		switch fieldOf(e.Key(), dynamoDBFields) {
-		case "eventName":
-			e.str("eventName", &m.item.kind)
-		case "dynamodb":
+	ttl := false
+	for e.ObjectOf(&e.topKeys); e.NextOf(&e.topKeys); {
+		switch e.topKeys.Field {
+		case 0:
+			e.eventName()
+		case 1:
 			if e.isObject("dynamodb") {
-				body = true
+				e.body = true
 				dynamoDBData(e)
 			}
-		case "userIdentity":
+		case 2:
 			ttl = isTTL(e)
-		case "eventSource":
-			e.str("eventSource", &e.origin)
-		case "eventSourceARN":
-			e.str("eventSourceARN", &m.SourceARN)
+		case 3:
+			e.eventSource()
+		case 4:
+			e.sourceARN()
 		default:
 			e.Skip()
 		}
 	}
-	m.item.expired = ttl && m.item.kind == string(Remove)
-	if !body {
+	m.item.expired = ttl && m.item.kind == Remove
+	if !e.body {
 		e.field = "dynamodb"
 		e.damage("missing")
 	}
 }
+
+// eventName reads what happened to the item.
+func (e *envelope) eventName() {
+	null := e.Kind() == 'n'
+	switch text := e.view("eventName"); {
+	case null:
+	case text == string(Insert):
+		e.now.item.kind = Insert
+	case text == string(Modify):
+		e.now.item.kind = Modify
+	case text == string(Remove):
+		e.now.item.kind = Remove
+	default:
+		e.now.item.kind = Kind(e.keep(text))
+	}
+}
+
+var identityFields = []string{"type", "principalId"}
 
 // isTTL reads a userIdentity and reports whether it is DynamoDB itself, which deletes expired
 // items. Source: "Working with streams and TTL", Amazon DynamoDB Developer Guide.
@@ -69,9 +86,9 @@ func isTTL(e *envelope) bool {
 	for e.Object(); e.MoreKeys(); {
 		switch fieldOf(e.Key(), identityFields) {
 		case "type":
-			e.str("userIdentity.type", &kind)
+			kind = e.view("userIdentity.type")
 		case "principalId":
-			e.str("userIdentity.principalId", &principal)
+			principal = e.view("userIdentity.principalId")
 		default:
 			e.Skip()
 		}
@@ -81,18 +98,18 @@ func isTTL(e *envelope) bool {
 
 func dynamoDBData(e *envelope) {
 	m := e.now
-	for e.Object(); e.MoreKeys(); {
-		switch fieldOf(e.Key(), dynamoDBDataFields) {
-		case "SequenceNumber":
+	for e.ObjectOf(&e.innerKeys); e.NextOf(&e.innerKeys); {
+		switch e.innerKeys.Field {
+		case 0:
 			e.str("dynamodb.SequenceNumber", &m.ID)
-		case "Keys":
+		case 1:
 			m.item.keys = e.image("dynamodb.Keys")
 			m.OrderingKey = m.item.keys
-		case "NewImage":
+		case 2:
 			m.item.new = e.image("dynamodb.NewImage")
-		case "OldImage":
+		case 3:
 			m.item.old = e.image("dynamodb.OldImage")
-		case "ApproximateCreationDateTime":
+		case 4:
 			m.Time = e.seconds("dynamodb.ApproximateCreationDateTime")
 		default:
 			e.Skip()
@@ -105,8 +122,8 @@ func (e *envelope) image(field string) string {
 	e.field = field
 	k := e.Kind()
 	text := e.Skip()
-	if k == '{' {
-		return text
+	if k == '{' && e.Err() == nil {
+		return e.keep(text)
 	}
 	if k != 'n' {
 		e.damage("%s, not an object", kindName(k))

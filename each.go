@@ -1,15 +1,13 @@
 package weir
 
-import (
-	"context"
-)
+import "context"
 
 // Each makes a verb of a function that handles one decoded record.
 //
 // T is decoded from Message.Payload: a struct, map, slice or number from JSON by the rules
 // of encoding/json; string, []byte and json.RawMessage get the payload as it is. On
 // DynamoDB, T is Change[E], or a type that takes the record as JSON. What cannot be decoded
-// fails, see OnUndecodable, and f is not called for it.
+// fails, see OnUndecodable, and f is not called for it. Decode replaces these rules.
 //
 // The error that f returns decides the record:
 //
@@ -21,11 +19,11 @@ import (
 //	Undecodable(err)         as OnUndecodable says
 //
 // Under Concurrency, f is called from several goroutines at a time.
-func Each[T any](f func(ctx context.Context, v T) error) Verb {
-	dec, err := decoderFor[T]()
+func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]) Verb {
+	dec, err := decoderFrom(opts)
 	return &each{decodes: dec.what, err: err, nilFunc: f == nil, h: func(ctx context.Context, m *Message) error {
-		var v T
-		if err := dec.decode(m, &v); err != nil {
+		v, err := dec.read(m)
+		if err != nil {
 			return Undecodable(err)
 		}
 		return f(ctx, v)

@@ -1,37 +1,70 @@
 package weir
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/weir-go/weir/internal/b64"
 	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
 )
 
-// envelope reads the event of one source: {"Records":[...]} and what stands beside it.
-type envelope struct {
-	jsonscan.Scanner
-	source   string // name for error texts
-	event    string // eventSource of its records
-	text     string
-	payloads []byte // of all records; earlier ones stay valid when it grows
-	images   []streamImage
-	msgs     []Message
-	now      *Message // the record being read
-	inside   bool     // whether one is
-	field    string   // the field being read, for error texts
-	origin   string   // the current record's eventSource
+// format says how the event of a source is written.
+type format struct {
+	name     string // of the source, for error texts
+	source   string // eventSource of its records
+	record   func(*envelope)
+	top      []string // keys of a record
+	inner    []string // keys of the object in it that has most of what is wanted
 	windowed bool     // Records may be missing
+
+	pool sync.Pool // of *envelope
 }
 
-// read splits an event into messages. record reads one record, key by key, into e.now;
-// aside, if not nil, may take a key beside Records and reports whether it did.
-func (e *envelope) read(event []byte, record func(*envelope), aside func(e *envelope, key string) bool) ([]Message, error) {
-	e.text = string(event) // the runtime reuses its buffer; views of this copy may be kept
+// envelope reads events: {"Records":[...]} and what stands beside it. It is used for one
+// after another, since what it has learnt of a source's events holds for the next.
+type envelope struct {
+	jsonscan.Scanner
+	*format
+	topKeys, innerKeys jsonscan.Keys
+
+	text   string       // the event, which the runtime overwrites later
+	memory memory.Bytes // for all that messages keep of it
+	images []streamImage
+	msgs   []Message
+	now    *Message // the record being read
+	inside bool     // whether one is
+	field  string   // the field being read, for error texts
+	origin string   // the current record's eventSource
+	arn    string   // of the record before
+	group  string   // SQS: the current record's message group
+	body   bool     // whether the current record has what must not be missing
+}
+
+// decode splits an event into messages. aside, if not nil, may take a key beside Records and
+// reports whether it did.
+func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) ([]Message, error) {
+	e, _ := f.pool.Get().(*envelope)
+	if e == nil {
+		e = &envelope{format: f, topKeys: jsonscan.KeysOf(f.top...), innerKeys: jsonscan.KeysOf(f.inner...)}
+	}
+	e.text = memory.String(event)
 	e.Reset(e.text)
+	e.memory.Expect(len(event))
+	msgs, err := e.read(aside)
+	// Nothing of the event may stay behind.
+	e.Reset("")
+	e.text, e.field, e.origin, e.group = "", "", "", ""
+	e.msgs, e.now, e.inside = nil, nil, false
+	f.pool.Put(e)
+	return msgs, err
+}
+
+func (e *envelope) read(aside func(e *envelope, key string) bool) ([]Message, error) {
 	if k := e.Kind(); k != '{' {
 		return nil, e.notBatch(fmt.Sprintf("the event is %s, not an object", kindName(k)))
 	}
@@ -54,13 +87,13 @@ func (e *envelope) read(event []byte, record func(*envelope), aside func(e *enve
 		case k != '[' && isValue(k):
 			return nil, e.notBatch(fmt.Sprintf("Records is %s, not a list", kindName(k)))
 		}
-		if err := e.records(record); err != nil {
+		if err := e.records(); err != nil {
 			return nil, err
 		}
 	}
 	e.End()
 	if err := e.Err(); err != nil {
-		return nil, fmt.Errorf("weir: decode %s event: %w", e.source, e.at(err))
+		return nil, fmt.Errorf("weir: decode %s event: %w", e.name, e.at(err))
 	}
 	if !found && !e.windowed {
 		return nil, e.notBatch("it has no Records")
@@ -68,7 +101,7 @@ func (e *envelope) read(event []byte, record func(*envelope), aside func(e *enve
 	return e.msgs, nil
 }
 
-func (e *envelope) records(record func(*envelope)) error {
+func (e *envelope) records() error {
 	for e.Array(); e.MoreItems(); {
 		if k := e.Kind(); k != '{' && isValue(k) {
 			return e.notBatch(fmt.Sprintf("record %d is %s, not an object", len(e.msgs), kindName(k)))
@@ -78,17 +111,17 @@ func (e *envelope) records(record func(*envelope)) error {
 		}
 		e.msgs = append(e.msgs, Message{})
 		e.now = &e.msgs[len(e.msgs)-1]
-		e.origin = ""
+		e.origin, e.group, e.body = "", "", false
 		start := e.Offset()
 		e.inside = true
-		record(e)
+		e.record(e)
 		if e.Err() != nil {
 			return nil
 		}
 		e.inside = false
-		e.now.Raw = e.text[start:e.Offset()]
-		if e.origin != "" && e.origin != e.event {
-			return e.notBatch(fmt.Sprintf("record %d comes from %q, not from %s", len(e.msgs)-1, clip(e.origin), e.event))
+		e.now.start, e.now.end = start, e.Offset()
+		if e.origin != "" && e.origin != e.source {
+			return e.notBatch(fmt.Sprintf("record %d comes from %q, not from %s", len(e.msgs)-1, clip(e.origin), e.source))
 		}
 	}
 	return nil
@@ -121,9 +154,9 @@ func (e *envelope) at(err error) error {
 
 func (e *envelope) notBatch(why string) error {
 	if err := e.Err(); err != nil {
-		return fmt.Errorf("weir: decode %s event: %w", e.source, err)
+		return fmt.Errorf("weir: decode %s event: %w", e.name, err)
 	}
-	return fmt.Errorf("%w: %s expected, but %s", ErrNotBatch, e.source, why)
+	return fmt.Errorf("%w: %s expected, but %s", ErrNotBatch, e.name, why)
 }
 
 // damage notes why the record cannot be read; the first reason stands.
@@ -133,25 +166,56 @@ func (e *envelope) damage(format string, args ...any) {
 	}
 }
 
-// str reads a string field. Null leaves it as it is, as in encoding/json; another kind
-// damages the record.
-func (e *envelope) str(field string, into *string) {
+// view reads a string field as a view of the event. It is "" for null, as in encoding/json;
+// another kind damages the record.
+func (e *envelope) view(field string) (text string) {
 	e.field = field
 	switch k := e.Kind(); k {
 	case '"':
-		*into = e.String()
+		return e.String()
 	case 'n':
 		e.Null()
 	default:
 		e.Skip()
 		e.damage("%s, not a string", kindName(k))
 	}
+	return ""
 }
 
-// word is str for a field that is not kept as text.
-func (e *envelope) word(field string) (text string) {
-	e.str(field, &text)
-	return text
+// str reads a string field that the message keeps. Null leaves it as it is.
+func (e *envelope) str(field string, into *string) {
+	null := e.Kind() == 'n'
+	if text := e.view(field); !null {
+		*into = e.keep(text)
+	}
+}
+
+func (e *envelope) keep(text string) string {
+	room := e.memory.Take(len(text))
+	copy(room, text)
+	return memory.String(room)
+}
+
+// eventSource reads what the record says where it comes from.
+func (e *envelope) eventSource() {
+	if null := e.Kind() == 'n'; null {
+		e.Null()
+		return
+	}
+	e.origin = e.view("eventSource")
+}
+
+// sourceARN reads the ARN, which all records of most batches share.
+func (e *envelope) sourceARN() {
+	null := e.Kind() == 'n'
+	text := e.view("eventSourceARN")
+	if null {
+		return
+	}
+	if text != e.arn {
+		e.arn = strings.Clone(text)
+	}
+	e.now.SourceARN = e.arn
 }
 
 // isObject reports whether an object comes next. What else comes is skipped, and damages
@@ -177,46 +241,38 @@ func (e *envelope) payload(field string) {
 		e.damage("%s, not a string", kindName(k))
 		return
 	}
-	e.room()
-	start := len(e.payloads)
-	e.payloads = e.AppendString(e.payloads)
-	e.now.Payload = e.payloads[start:len(e.payloads):len(e.payloads)]
+	if n, ok := e.Unquote(e.memory.Rest()); ok {
+		e.now.Payload = e.memory.Take(n)
+		return
+	}
+	e.now.Payload = e.memory.Copy(e.AppendString(nil))
 }
 
 // base64Payload reads a base64 field into the payload.
 func (e *envelope) base64Payload(field string) {
-	e.field = field
 	if e.Kind() == 'n' {
+		e.field = field
 		e.damage("null, not a string")
 	}
-	text := e.word(field)
+	text := e.view(field)
 	if e.now.bad != nil {
 		return
 	}
-	e.room()
-	start := len(e.payloads)
-	var err error
-	if e.payloads, err = appendBase64(e.payloads, text); err != nil {
-		e.payloads = e.payloads[:start]
+	room := e.memory.Take(len(text)/4*3 + 3)
+	data, err := b64.AppendDecode(room[:0], text)
+	if err != nil {
 		e.damage("%w", err)
-		return
+		data = nil
 	}
-	e.now.Payload = e.payloads[start:len(e.payloads):len(e.payloads)]
-}
-
-func (e *envelope) room() {
-	if e.payloads == nil {
-		e.payloads = make([]byte, 0, len(e.text)-e.Offset())
+	data = e.memory.Trim(room, len(data))
+	if err == nil {
+		e.now.Payload = data
 	}
-}
-
-func appendBase64(dst []byte, text string) ([]byte, error) {
-	return base64.StdEncoding.AppendDecode(dst, []byte(text))
 }
 
 // millis reads a time written as a string of milliseconds.
 func (e *envelope) millis(field string) time.Time {
-	text := e.word(field)
+	text := e.view(field)
 	if text == "" {
 		return time.Time{}
 	}

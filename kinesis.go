@@ -20,57 +20,56 @@ func Kinesis(v Verb, opts ...StreamOption) *Lambda {
 
 const kinesisName = "Kinesis"
 
-func newKinesisEnvelope() envelope { return envelope{source: kinesisName, event: "aws:kinesis"} }
-
-func decodeKinesis(event []byte) ([]Message, error) {
-	e := newKinesisEnvelope()
-	return e.read(event, kinesisRecord, nil)
+func newKinesisFormat(windowed bool) *format {
+	return &format{
+		name: kinesisName, source: "aws:kinesis", record: kinesisRecord, windowed: windowed,
+		top:   []string{"kinesis", "eventSource", "eventSourceARN"},
+		inner: []string{"sequenceNumber", "partitionKey", "data", "approximateArrivalTimestamp"},
+	}
 }
 
-var (
-	kinesisFields     = []string{"kinesis", "eventSource", "eventSourceARN"}
-	kinesisDataFields = []string{"sequenceNumber", "partitionKey", "data", "approximateArrivalTimestamp"}
-)
+var kinesisFormat, kinesisWindowFormat = newKinesisFormat(false), newKinesisFormat(true)
+
+func decodeKinesis(event []byte) ([]Message, error) { return kinesisFormat.decode(event, nil) }
 
 func kinesisRecord(e *envelope) {
-	m := e.now
-	data := false
-	for e.Object(); e.MoreKeys(); {
-		switch fieldOf(e.Key(), kinesisFields) {
-		case "kinesis":
-			data = e.isObject("kinesis") && kinesisData(e) || data
-		case "eventSource":
-			e.str("eventSource", &e.origin)
-		case "eventSourceARN":
-			e.str("eventSourceARN", &m.SourceARN)
+	for e.ObjectOf(&e.topKeys); e.NextOf(&e.topKeys); {
+		switch e.topKeys.Field {
+		case 0:
+			if e.isObject("kinesis") {
+				kinesisData(e)
+			}
+		case 1:
+			e.eventSource()
+		case 2:
+			e.sourceARN()
 		default:
 			e.Skip()
 		}
 	}
-	if !data {
+	if !e.body {
 		e.field = "kinesis.data"
 		e.damage("missing")
 	}
 }
 
-func kinesisData(e *envelope) (data bool) {
+func kinesisData(e *envelope) {
 	m := e.now
-	for e.Object(); e.MoreKeys(); {
-		switch fieldOf(e.Key(), kinesisDataFields) {
-		case "sequenceNumber":
+	for e.ObjectOf(&e.innerKeys); e.NextOf(&e.innerKeys); {
+		switch e.innerKeys.Field {
+		case 0:
 			e.str("kinesis.sequenceNumber", &m.ID)
-		case "partitionKey":
+		case 1:
 			e.str("kinesis.partitionKey", &m.OrderingKey)
-		case "data":
-			data = true
+		case 2:
+			e.body = true
 			e.base64Payload("kinesis.data")
-		case "approximateArrivalTimestamp":
+		case 3:
 			m.Time = e.seconds("kinesis.approximateArrivalTimestamp")
 		default:
 			e.Skip()
 		}
 	}
-	return data
 }
 
 // CompareSequenceNumbers orders two sequence numbers of one Kinesis or DynamoDB shard. They

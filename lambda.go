@@ -66,7 +66,8 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, err
 	}
 	w := newWork(ctx, l, msgs)
-	w.verb = l.verb
+	w.verb, w.call.event = l.verb, event
+	defer func() { w.call.release(w.leftBehind) }()
 	_ = w.process(ctx) // what is not decided is skipped
 	w.finish(ctx, begin)
 	return w.respond()

@@ -6,12 +6,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weir-go/weir/internal/b64"
 	"github.com/weir-go/weir/internal/jsonscan"
 )
 
-// Message is one record as it came, before its payload is decoded. Its strings and
-// bytes belong to the invocation's own copy of the event and may be kept; a kept string
-// keeps that copy alive, so strings.Clone what you hold for long.
+// Message is one record as it came, before its payload is decoded. Its fields may be kept
+// after the invocation. Each kept string or slice keeps up to 64 kB of others alive, so
+// strings.Clone what you hold for long. Nobody may write to Payload: decoded strings are
+// views of it.
+//
+// Methods that read the record itself (Raw, Attribute, Attributes, MessageAttributes,
+// TraceHeader) find nothing once Invoke has returned.
 type Message struct {
 	// ID is the item identifier by which Lambda knows the record: the messageId of SQS,
 	// the sequence number of a stream.
@@ -26,7 +31,7 @@ type Message struct {
 	OrderingKey string
 
 	// Payload is what T is decoded from: the body of SQS, the data of Kinesis after
-	// base64. It is nil for DynamoDB, whose payload is Raw.
+	// base64. It is nil for DynamoDB, whose payload is Raw's.
 	Payload []byte
 
 	// Time is when the record was sent (SQS), arrived (Kinesis) or was written
@@ -37,24 +42,28 @@ type Message struct {
 	// streams, which do not say.
 	Attempt int
 
-	// Raw is the record as it stands in the event, as JSON.
-	Raw string
-
-	index int
-	bad   error        // why the envelope is damaged
-	item  *streamImage // DynamoDB only
-	call  *invocation
+	start, end int // of the record in the event
+	index      int
+	bad        error        // why the envelope is damaged
+	item       *streamImage // DynamoDB only
+	call       *invocation
 }
-
-// invocation is what all messages of a batch share.
-type invocation struct{ ctx context.Context }
 
 // payload is what T is decoded from.
 func (m *Message) payload() []byte {
 	if m.item != nil {
-		return []byte(m.Raw)
+		return []byte(m.Raw())
 	}
 	return m.Payload
+}
+
+// Raw returns a copy of the record as it stands in the event, as JSON. It is "" for a Source
+// of one's own.
+func (m *Message) Raw() string {
+	if m.call == nil {
+		return ""
+	}
+	return m.call.text(m.start, m.end)
 }
 
 type messageKey struct{}
@@ -117,7 +126,7 @@ func (m *Message) Attribute(name string) (value string) {
 func (m *Message) Attributes() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
 		var s jsonscan.Scanner
-		s.Reset(m.Raw)
+		s.Reset(m.Raw())
 		if s.Kind() == '{' {
 			fields(&s, true, yield)
 		}
@@ -163,7 +172,7 @@ type MessageAttribute struct {
 func (m *Message) MessageAttributes() map[string]MessageAttribute {
 	attrs := map[string]MessageAttribute{}
 	var s jsonscan.Scanner
-	s.Reset(m.Raw)
+	s.Reset(m.Raw())
 	if s.Kind() != '{' {
 		return attrs
 	}
@@ -207,7 +216,7 @@ func messageAttribute(s *jsonscan.Scanner) (a MessageAttribute) {
 			a.String = v
 		case "binaryValue":
 			var err error
-			if a.Binary, err = appendBase64(nil, v); err != nil {
+			if a.Binary, err = b64.AppendDecode(nil, v); err != nil {
 				a.Binary = nil // rather nothing than a part
 			}
 		}

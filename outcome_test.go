@@ -163,7 +163,7 @@ func TestUndecodable(t *testing.T) {
 		if from != m {
 			t.Error("FromContext gives another message")
 		}
-		seen, raw = err, m.Raw
+		seen, raw = err, m.Raw()
 		return weir.Drop(err)
 	}))
 	invoke(t, t.Context(), l, event)

@@ -14,59 +14,63 @@ func SQS(v Verb, opts ...SQSOption) *Lambda {
 	return build(Source{Name: "SQS", Decode: decodeSQS, fifo: true}, v, c)
 }
 
-func decodeSQS(event []byte) ([]Message, error) {
-	e := envelope{source: "SQS", event: "aws:sqs"}
-	return e.read(event, sqsRecord, nil)
+var sqsFormat = &format{
+	name: "SQS", source: "aws:sqs", record: sqsRecord,
+	top:   []string{"messageId", "body", "attributes", "eventSource", "eventSourceARN"},
+	inner: []string{"ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"},
 }
 
-var sqsFields = []string{"messageId", "body", "attributes", "eventSource", "eventSourceARN"}
+func decodeSQS(event []byte) ([]Message, error) { return sqsFormat.decode(event, nil) }
 
 func sqsRecord(e *envelope) {
 	m := e.now
-	group, body := "", false
-	for e.Object(); e.MoreKeys(); {
-		switch fieldOf(e.Key(), sqsFields) {
-		case "messageId":
+	for e.ObjectOf(&e.topKeys); e.NextOf(&e.topKeys); {
+		switch e.topKeys.Field {
+		case 0:
 			e.str("messageId", &m.ID)
-		case "body":
-			body = true
+		case 1:
+			e.body = true
 			e.payload("body")
-		case "attributes":
+		case 2:
 			if e.isObject("attributes") {
-				sqsAttributes(e, &group)
+				sqsAttributes(e)
 			}
-		case "eventSource":
-			e.str("eventSource", &e.origin)
-		case "eventSourceARN":
-			e.str("eventSourceARN", &m.SourceARN)
+		case 3:
+			e.eventSource()
+		case 4:
+			e.sourceARN()
 		default:
 			e.Skip()
 		}
 	}
 	if isFIFO(m.SourceARN) {
-		m.OrderingKey = group
+		m.OrderingKey = e.keep(e.group)
 	}
-	if !body {
+	if !e.body {
 		e.field = "body"
 		e.damage("missing")
 	}
 }
 
-func sqsAttributes(e *envelope, group *string) {
+func sqsAttributes(e *envelope) {
 	m := e.now
-	for e.Object(); e.MoreKeys(); {
-		switch e.Key() {
-		case "ApproximateReceiveCount":
-			text := e.word("ApproximateReceiveCount")
+	for e.ObjectOf(&e.innerKeys); e.NextOf(&e.innerKeys); {
+		switch e.innerKeys.Field {
+		case 0:
+			text := e.view("ApproximateReceiveCount")
 			if n, err := strconv.Atoi(text); err == nil && n >= 0 {
 				m.Attempt = n
 			} else if text != "" {
 				e.damage("%q is not a count", clip(text))
 			}
-		case "SentTimestamp":
+		case 1:
 			m.Time = e.millis("SentTimestamp")
-		case "MessageGroupId":
-			e.str("MessageGroupId", group)
+		case 2:
+			if e.Kind() != 'n' {
+				e.group = e.view("MessageGroupId")
+			} else {
+				e.Null()
+			}
 		default:
 			e.Skip()
 		}

@@ -139,6 +139,7 @@ func (w *Work) tell(ctx context.Context, unrun []int) {
 		}
 		return nil
 	}, nil)
+	w.leftBehind = w.leftBehind || late != nil
 	if late != nil || ctx.Err() != nil {
 		w.log(ctx, slog.LevelError, "no time left to tell the observers everything", slog.Int("skipped", len(unrun)))
 	}

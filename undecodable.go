@@ -4,7 +4,7 @@ import "context"
 
 // UndecodableHandler decides a record that cannot be decoded, by the error it returns: an
 // error retries the record, Drop(err) gives it up, and so does nil, for by then the function
-// has taken care of it, say by writing Message.Raw to a dead-letter queue. err says what is
+// has taken care of it, say by writing Message.Raw() to a dead-letter queue. err says what is
 // wrong with the record and matches ErrUndecodable.
 type UndecodableHandler func(ctx context.Context, m *Message, err error) error
 

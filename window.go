@@ -41,19 +41,21 @@ type WindowVerb interface {
 // must leave the state it is given alone when it fails: build a new one, or change maps and
 // slices in it last. When an observer fails a record that add has put in, the whole invocation
 // fails, and Lambda repeats it with the state of before. So it does when done returns an error.
-func Fold[S, T any](add func(ctx context.Context, state S, v T) (S, error), done func(ctx context.Context, w WindowInfo, state S) error) WindowVerb {
-	return fold[S, T]{add, done}
+func Fold[S, T any](add func(ctx context.Context, state S, v T) (S, error), done func(ctx context.Context, w WindowInfo, state S) error, opts ...DecodeOption[T]) WindowVerb {
+	dec, err := decoderFrom(opts)
+	return fold[S, T]{add, done, dec, err}
 }
 
 type fold[S, T any] struct {
 	add  func(context.Context, S, T) (S, error)
 	done func(context.Context, WindowInfo, S) error
+	dec  decoder[T]
+	err  error
 }
 
 func (f fold[S, T]) windowKind() (windowKind, error) {
-	dec, err := decoderFor[T]()
-	k := windowKind{decodes: dec.what, open: func(text string) (windowState, error) {
-		w := &openWindow[S, T]{fold: f, dec: dec}
+	k := windowKind{decodes: f.dec.what, open: func(text string) (windowState, error) {
+		w := &openWindow[S, T]{fold: f}
 		if text == "" {
 			return w, nil
 		}
@@ -69,7 +71,7 @@ func (f fold[S, T]) windowKind() (windowKind, error) {
 	if t.Kind() != reflect.Struct && t.Kind() != reflect.Map {
 		return k, fmt.Errorf("weir: Fold: the state must be a struct or a map, since Lambda takes only an object; %v is none", t)
 	}
-	return k, err
+	return k, f.err
 }
 
 // windowKind is a fold without its types.
@@ -87,7 +89,6 @@ type windowState interface {
 
 type openWindow[S, T any] struct {
 	fold  fold[S, T]
-	dec   decoder[T]
 	state S
 
 	pending *Message // the record that was added last
@@ -104,8 +105,8 @@ func (x *openWindow[S, T]) settle(w *Work) {
 
 func (x *openWindow[S, T]) add(ctx context.Context, w *Work, m *Message) error {
 	x.settle(w)
-	var v T
-	if err := x.dec.decode(m, &v); err != nil {
+	v, err := x.fold.dec.read(m)
+	if err != nil {
 		return Undecodable(err)
 	}
 	next, err := x.fold.add(ctx, x.state, v)
@@ -160,27 +161,27 @@ var ErrWindowState = errors.New("weir: window state")
 // (TumblingWindowInSeconds). The first failure stops the batch: the records before it are in
 // the state that is returned, it and all behind it are reported.
 func KinesisWindow(v WindowVerb, opts ...WindowOption) *Lambda {
-	return buildWindow(&windowSource{kinesisName, newKinesisEnvelope, kinesisRecord}, v, opts)
+	return buildWindow(&windowSource{kinesisWindowFormat}, v, opts)
 }
 
 // DynamoDBWindow is KinesisWindow for DynamoDB Streams.
 func DynamoDBWindow(v WindowVerb, opts ...WindowOption) *Lambda {
-	return buildWindow(&windowSource{dynamoDBName, newDynamoDBEnvelope, dynamoDBRecord}, v, opts)
+	return buildWindow(&windowSource{dynamoDBWindowFormat}, v, opts)
 }
 
 func buildWindow(src *windowSource, v WindowVerb, opts []WindowOption) *Lambda {
 	c := gather(opts, WindowOption.applyWindow)
 	c.stop = true
 	if v == nil {
-		c.refuse("%sWindow: no verb: give weir.Fold(add, done)", src.name)
+		c.refuse("%sWindow: no verb: give weir.Fold(add, done)", src.format.name)
 		return &Lambda{err: errors.Join(c.errs...)}
 	}
 	kind, err := v.windowKind()
 	if err == nil {
-		err = kind.decodes.fits(src.name)
+		err = kind.decodes.fits(src.format.name)
 	}
 	if err != nil {
 		c.errs = append(c.errs, err)
 	}
-	return &Lambda{src: Source{Name: src.name}, cfg: c, window: src, fold: kind, err: errors.Join(c.errs...)}
+	return &Lambda{src: Source{Name: src.format.name}, cfg: c, window: src, fold: kind, err: errors.Join(c.errs...)}
 }

@@ -3,6 +3,7 @@ package weir
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -16,9 +17,7 @@ func WindowFromContext(ctx context.Context) (WindowInfo, bool) {
 
 // windowSource reads the events of one source's tumbling windows.
 type windowSource struct {
-	name   string
-	open   func() envelope
-	record func(*envelope)
+	format *format
 }
 
 var (
@@ -29,11 +28,9 @@ var (
 // decode splits an event into its window, its state as JSON ("" when there is none yet), and
 // its records.
 func (x *windowSource) decode(event []byte) (info WindowInfo, state string, msgs []Message, err error) {
-	e := x.open()
-	e.windowed = true
 	found := false
 	var bad error
-	msgs, err = e.read(event, x.record, func(e *envelope, key string) bool {
+	msgs, err = x.format.decode(event, func(e *envelope, key string) bool {
 		e.now = &Message{} // gathers what is wrong with the window's own fields
 		switch fieldOf(key, windowFields) {
 		case "window":
@@ -53,8 +50,8 @@ func (x *windowSource) decode(event []byte) (info WindowInfo, state string, msgs
 			}
 		case "state":
 			empty := e.Kind() == 'n'
-			if state = e.Skip(); empty || isEmptyObject(state) {
-				state = ""
+			if text := e.Skip(); !empty && !isEmptyObject(text) {
+				state = strings.Clone(text)
 			}
 		case "shardId":
 			e.str("shardId", &info.ShardID)
@@ -73,13 +70,13 @@ func (x *windowSource) decode(event []byte) (info WindowInfo, state string, msgs
 		return true
 	})
 	if err == nil && bad != nil {
-		err = fmt.Errorf("weir: decode %s window event: %w", x.name, bad)
+		err = fmt.Errorf("weir: decode %s window event: %w", x.format.name, bad)
 	}
 	if err != nil {
 		return info, "", nil, err
 	}
 	if !found {
-		return info, "", nil, fmt.Errorf("%w: it has no window: set TumblingWindowInSeconds on the event source mapping, or use weir.%s", ErrNotBatch, x.name)
+		return info, "", nil, fmt.Errorf("%w: it has no window: set TumblingWindowInSeconds on the event source mapping, or use weir.%s", ErrNotBatch, x.format.name)
 	}
 	return info, state, msgs, nil
 }
@@ -111,7 +108,7 @@ func (e *envelope) bool(field string) bool {
 }
 
 func (e *envelope) timestamp(field string) time.Time {
-	text := e.word(field)
+	text := e.view(field)
 	if text == "" {
 		return time.Time{}
 	}
@@ -137,6 +134,8 @@ func (l *Lambda) invokeWindow(ctx context.Context, event []byte, begin time.Time
 	}
 	ctx = context.WithValue(ctx, windowKey{}, info)
 	w := newWork(ctx, l, msgs)
+	w.call.event = event
+	defer func() { w.call.release(w.leftBehind) }()
 	w.verb = &each{h: func(ctx context.Context, m *Message) error { return state.add(ctx, w, m) }}
 	if info.Final || info.TerminatedEarly {
 		w.then = func(ctx context.Context) error { return state.done(ctx, w, info) }

@@ -30,6 +30,7 @@ type Work struct {
 	mu       sync.Mutex
 	groups   map[string]int // first failed record of each group, under the rule skip
 
+	leftBehind bool        // user code is still running
 	closed     atomic.Bool // the answer is being made
 	firstPanic atomic.Pointer[PanicError]
 	running    sync.Mutex             // held by run
@@ -49,7 +50,7 @@ const (
 )
 
 func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
-	w := &Work{l: l, call: invocation{ctx}, msgs: msgs, ledger: make(ledger, len(msgs))}
+	w := &Work{l: l, call: invocation{ctx: ctx}, msgs: msgs, ledger: make(ledger, len(msgs))}
 	w.failedAt.Store(math.MaxInt64)
 	if r, ok := ctx.Value(probe.Key{}).(*probe.Report); ok && r.Take() {
 		w.probe = r
@@ -99,6 +100,7 @@ func (w *Work) process(ctx context.Context) error {
 		w.Decide(ctx, func(int, *Message) error { return err })
 	})
 	if late != nil {
+		w.leftBehind = true
 		w.log(ctx, slog.LevelError, "a handler ignores its context: answered without it, its goroutine is left behind")
 		if settle := w.overrun.Load(); settle != nil {
 			_ = apart(times.last, func() error { (*settle)(); return nil }, nil)
@@ -113,6 +115,7 @@ func (w *Work) process(ctx context.Context) error {
 	}
 	var failure error
 	if late := apart(times.answer, func() error { return w.then(ctx) }, func(err error) { failure = err }); late != nil {
+		w.leftBehind = true
 		return late
 	}
 	return failure

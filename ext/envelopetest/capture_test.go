@@ -4,15 +4,45 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/weir-go/weir"
 )
 
-// seen is a record as a handler meets it, or as OnUndecodable does when damage is not nil.
+// seen is a record as a handler meets it, or as OnUndecodable does when damage is not nil,
+// with what its methods return while it is there.
 type seen struct {
 	*weir.Message
 	damage error
+	raw    string
+	pairs  [][2]string
+	attrs  map[string]string
+	custom map[string]weir.MessageAttribute
+}
+
+func look(m *weir.Message, names []string, damage error) seen {
+	s := seen{m, damage, m.Raw(), nil, map[string]string{}, m.MessageAttributes()}
+	for k, v := range m.Attributes() {
+		s.pairs = append(s.pairs, [2]string{k, v})
+	}
+	for _, name := range names {
+		s.attrs[name] = m.Attribute(name)
+	}
+	return s
+}
+
+// names lists what Attribute will be asked for.
+func (s *source) names(event []byte) (names []string) {
+	records, _ := split(event, s.origin)
+	for _, record := range records {
+		names = slices.AppendSeq(names, maps.Keys(s.model(record).attrs))
+		if r, err := s.aws(record); err == nil {
+			names = slices.AppendSeq(names, maps.Keys(r.attrs))
+		}
+	}
+	return names
 }
 
 // source is one of weir's sources, and what the tests know about it.
@@ -35,11 +65,12 @@ var (
 func (s *source) read(t *testing.T, event []byte) ([]seen, error) {
 	t.Helper()
 	var all []seen
+	names := s.names(event)
 	l := s.build(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
-		all = append(all, seen{m, nil})
+		all = append(all, look(m, names, nil))
 		return nil
 	}), weir.OnUndecodable(func(_ context.Context, m *weir.Message, err error) error {
-		all = append(all, seen{m, err})
+		all = append(all, look(m, names, err))
 		return nil
 	}))
 	out, err := l.Invoke(t.Context(), event)
@@ -80,8 +111,8 @@ func (s *source) compare(t *testing.T, event []byte) (same int) {
 		t.Fatalf("%d records, want %d", len(got), len(records))
 	}
 	for i, record := range records {
-		if got[i].Raw != string(record) {
-			t.Fatalf("record %d: Raw = %s\nwant %s", i, got[i].Raw, record)
+		if got[i].raw != string(record) {
+			t.Fatalf("record %d: Raw = %s\nwant %s", i, got[i].raw, record)
 		}
 		want := s.model(record)
 		if want.damaged != (got[i].damage != nil) {

@@ -112,7 +112,7 @@ func (r *retainer) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 
 func (r *retainer) message(ctx context.Context) {
 	m, _ := weir.FromContext(ctx)
-	r.keep(m.ID, m.SourceARN, m.OrderingKey, m.Raw, m.Attribute("receiptHandle"))
+	r.keep(m.ID, m.SourceARN, m.OrderingKey, m.Raw(), m.Attribute("receiptHandle"))
 	r.hold(m.Payload)
 	for name, a := range m.MessageAttributes() {
 		r.keep(name, a.String)

@@ -166,6 +166,8 @@ func compare[T any](b *testing.B, texts [][]byte) {
 			}
 		})
 	}
-	run("plan", jsonplan.For[T]().Decode)
+	p := jsonplan.For[T]()
+	s := p.NewScratch()
+	run("plan", func(text []byte, v *T) error { return p.Decode(text, v, s) })
 	run("encoding-json", func(text []byte, v *T) error { return json.Unmarshal(text, v) })
 }

@@ -3,10 +3,10 @@ package jsonplan
 import (
 	"encoding/binary"
 	"math/bits"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // doubt is the offset that stands for "ask encoding/json".
@@ -15,43 +15,13 @@ const doubt = -1
 // maxDepth is how deep the plan follows a text; encoding/json has a higher limit.
 const maxDepth = 500
 
-// maxShared is the longest text that is copied as a whole for its strings. Beyond it
-// that is still 10 % faster than chunks, but takes more memory.
-const maxShared = 1024
-
 // decoder is the state of one Decode. Its methods take the offset to read from and
 // return the offset behind what they read, or doubt.
 type decoder struct {
 	text  []byte
-	own   string // a copy of it, once a string is wanted
-	arena strings.Builder
 	depth int
-}
-
-// keep returns text[from:to] as a string.
-func (d *decoder) keep(from, to int) string {
-	if len(d.text) > maxShared {
-		return d.keepOne(d.text[from:to])
-	}
-	if d.own == "" {
-		d.own = string(d.text)
-	}
-	return d.own[from:to]
-}
-
-// keepOne copies a string of a long text into a chunk that it shares with others.
-func (d *decoder) keepOne(s []byte) string {
-	const chunk = 1024
-	if len(s) > chunk/4 {
-		return string(s)
-	}
-	if d.arena.Cap()-d.arena.Len() < len(s) {
-		d.arena = strings.Builder{} // what is in the last one stays valid
-		d.arena.Grow(chunk)
-	}
-	start := d.arena.Len()
-	d.arena.Write(s)
-	return d.arena.String()[start:]
+	bytes memory.Bytes  // for what is not in text as it is wanted
+	lists []memory.List // one for each slice node
 }
 
 // space skips white space.
@@ -142,11 +112,13 @@ func (d *decoder) unquote(i int) (value []byte, next int) {
 		return nil, doubt
 	}
 	var s jsonscan.Scanner
-	s.Reset(d.keep(i, end+1))
-	if value = s.AppendString(nil); s.Err() != nil {
+	s.Reset(string(d.text[i : end+1]))
+	room := d.bytes.Take(3 * (end - i)) // an ill-formed byte becomes the three of U+FFFD
+	value = s.AppendString(room[:0])
+	if s.Err() != nil {
 		return nil, doubt
 	}
-	return value, end + 1
+	return d.bytes.Trim(room, len(value)), end + 1
 }
 
 // closing finds the quote that ends the string whose first byte is text[i]. It

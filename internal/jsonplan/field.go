@@ -6,18 +6,22 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // field is one struct field that a key can go into.
 type field struct {
 	name      string
 	nameBytes []byte
-	token     string // the name with its quotes and its colon, as most texts have it
+	token     string // comma, quoted name and colon, as most texts have them
 	tagged    bool   // the name comes from the tag
 	quoted    bool   // tag option "string"
 	typ       reflect.Type
 	index     []int
-	node      *node // nil when the way is barred
+	offset    uintptr
+	way       []step // to the field, if pointers are on it
+	node      *node  // nil when the way is barred
 }
 
 // fields finds the field for a key.
@@ -32,11 +36,11 @@ type fields struct {
 func (c *compiler) fields(t reflect.Type) *fields {
 	fs := &fields{exact: map[string]int{}, ascii: true, distinct: true}
 	for i, f := range c.visible(t) {
-		f.nameBytes, f.token = []byte(f.name), `"`+f.name+`":`
+		f.nameBytes, f.token = []byte(f.name), `,"`+f.name+`":`
 		fs.exact[f.name] = i
 		fs.lengths |= lengthBit(f.nameBytes)
 		fs.ascii = fs.ascii && isASCII(f.nameBytes)
-		if c.way(f, t) {
+		if c.find(f, t) {
 			if f.node = c.node(f.typ, false); f.quoted {
 				f.node = quoted(f.node)
 			}
@@ -47,38 +51,46 @@ func (c *compiler) fields(t reflect.Type) *fields {
 	return fs
 }
 
-// way looks at the way from a struct of type t to the field. It is barred by an
+// step is an embedded pointer on the way to a field.
+type step struct {
+	offset uintptr
+	typ    reflect.Type // what it points to
+}
+
+// find looks for the way from a struct of type t to the field. It is barred by an
 // embedded pointer to an unexported struct, which encoding/json refuses to make.
-func (c *compiler) way(f *field, t reflect.Type) (open bool) {
+func (c *compiler) find(f *field, t reflect.Type) (open bool) {
 	last := len(f.index) - 1
 	for _, x := range f.index[:last] {
 		sf := t.Field(x)
+		f.offset += sf.Offset
 		if t = sf.Type; t.Kind() == reflect.Pointer {
 			c.embedsPointer = true
 			if !sf.IsExported() {
 				return false
 			}
 			t = t.Elem()
+			f.way = append(f.way, step{f.offset, t})
+			f.offset = 0
 		}
 	}
-	if !t.Field(f.index[last]).IsExported() {
-		c.unfit = true // embedded under a name of its own: reflect forbids some of it
+	sf := t.Field(f.index[last])
+	if f.offset += sf.Offset; !sf.IsExported() {
+		c.unfit = true // embedded under a name of its own: encoding/json forbids some of it
 	}
 	return true
 }
 
-// in returns the field within the embedded struct v, and makes the structs on the way.
-func (f *field) in(v reflect.Value) reflect.Value {
-	for _, x := range f.index[1:] {
-		if v.Kind() == reflect.Pointer {
-			if v.IsNil() {
-				v.Set(reflect.New(v.Type().Elem()))
-			}
-			v = v.Elem()
+// in returns a pointer to the field in the struct at p, and makes the structs on the way.
+func (f *field) in(p memory.Pointer) memory.Pointer {
+	for _, s := range f.way {
+		to := memory.At(reflect.PointerTo(s.typ), memory.Field(p, s.offset))
+		if to.IsNil() {
+			to.Set(reflect.New(s.typ))
 		}
-		v = v.Field(x)
+		p = to.UnsafePointer()
 	}
-	return v
+	return memory.Field(p, f.offset)
 }
 
 // find looks for the exact name first, then for one that differs only in case. It

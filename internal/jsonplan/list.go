@@ -1,45 +1,46 @@
 package jsonplan
 
-import "reflect"
+import (
+	"github.com/weir-go/weir/internal/memory"
+)
 
-// slice decodes an array into the slice v, which has to be nil: encoding/json decodes
+// slice decodes an array into the slice at p, which has to be nil: encoding/json decodes
 // over the elements that are there.
-func (n *node) slice(d *decoder, i int, v reflect.Value) int {
-	if d.text[i] != '[' || !v.IsNil() {
+func (n *node) slice(d *decoder, i int, p memory.Pointer) int {
+	if d.text[i] != '[' || !memory.IsNil(p) {
 		return doubt
 	}
 	i, more := d.enter(i, ']')
 	if !more {
-		v.Set(n.empty)
+		memory.At(n.typ, p).Set(n.empty)
 		return i
 	}
-	size, room := 0, 0
+	l := &d.lists[n.slot]
+	if l.Open() { // the type contains itself
+		l = new(memory.List)
+	}
+	l.Begin()
 	for ; more; i, more = d.more(i, ']') {
-		if size == room {
-			v.Grow(max(size, n.room))
-			room = v.Cap()
-			v.SetLen(room)
-		}
-		if i = n.elem.value(d, i, v.Index(size)); i < 0 {
+		if i = n.elem.value(d, i, l.Next(n.elem.typ)); i < 0 {
+			l.Abandon()
 			return doubt
 		}
-		size++
 	}
-	v.SetLen(size)
+	l.End(n.elem.typ, p)
 	return i
 }
 
-// array decodes an array into the array v: elements without room are left out, and
+// array decodes an array into the array at p: elements without room are left out, and
 // room without elements is zeroed.
-func (n *node) array(d *decoder, i int, v reflect.Value) int {
+func (n *node) array(d *decoder, i int, p memory.Pointer) int {
 	if d.text[i] != '[' {
 		return doubt
 	}
 	i, more := d.enter(i, ']')
-	size := 0
+	room, size := n.typ.Len(), 0
 	for ; more; i, more = d.more(i, ']') {
-		if size < v.Len() {
-			i = n.elem.value(d, i, v.Index(size))
+		if size < room {
+			i = n.elem.value(d, i, memory.Field(p, uintptr(size)*n.elem.typ.Size()))
 			size++
 		} else {
 			i = d.skip(i)
@@ -48,7 +49,7 @@ func (n *node) array(d *decoder, i int, v reflect.Value) int {
 			return doubt
 		}
 	}
-	for ; size < v.Len(); size++ {
+	for v := memory.At(n.typ, p); size < room; size++ {
 		v.Index(size).SetZero()
 	}
 	return i

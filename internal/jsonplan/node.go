@@ -41,7 +41,7 @@ type node struct {
 	bits   uintptr
 	elem   *node         // of a pointer, slice, array or map, or of what is quoted
 	empty  reflect.Value // of a slice
-	room   int           // of a slice: for how many elements it is made
+	slot   int           // of a slice: its number
 	fields *fields       // of a struct
 }
 
@@ -59,6 +59,7 @@ type compiler struct {
 	nodes         map[reflect.Type]*node
 	hooked        bool
 	embedsPointer bool
+	slices        int
 	unfit         bool // a case to leave to encoding/json as a whole
 }
 
@@ -129,7 +130,8 @@ func (c *compiler) byKind(n *node) {
 			n.op = opBytes
 		}
 		n.empty = reflect.MakeSlice(t, 0, 0)
-		n.room = max(1, min(4, 256/max(1, int(t.Elem().Size()))))
+		n.slot = c.slices
+		c.slices++
 	case reflect.Map:
 		if t.Key().Kind() != reflect.String || reflect.PointerTo(t.Key()).Implements(textHookType) {
 			n.op = opStd

@@ -1,8 +1,9 @@
 package jsonplan
 
 import (
-	"reflect"
 	"strconv"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // number finds the end of the number at i.
@@ -65,7 +66,7 @@ func whole(text []byte, i int) (u uint64, end int) {
 	return u, i
 }
 
-func (n *node) integer(d *decoder, i int, v reflect.Value) int {
+func (n *node) integer(d *decoder, i int, p memory.Pointer) int {
 	limit := uint64(1) << (n.bits - 1)
 	negative := d.text[i] == '-'
 	if negative {
@@ -76,28 +77,46 @@ func (n *node) integer(d *decoder, i int, v reflect.Value) int {
 	case i < 0:
 		return doubt
 	case negative && u <= limit:
-		v.SetInt(-int64(u))
+		n.setInt(p, -int64(u))
 	case u < limit:
-		v.SetInt(int64(u))
+		n.setInt(p, int64(u))
 	default:
 		return doubt
 	}
 	return i
 }
 
-func (n *node) unsigned(d *decoder, i int, v reflect.Value) int {
+// setInt writes the low bits of x, as many as the type has.
+func (n *node) setInt(p memory.Pointer, x int64) {
+	switch n.bits {
+	case 64:
+		memory.Set(p, x)
+	case 32:
+		memory.Set(p, int32(x))
+	case 16:
+		memory.Set(p, int16(x))
+	default:
+		memory.Set(p, int8(x))
+	}
+}
+
+func (n *node) unsigned(d *decoder, i int, p memory.Pointer) int {
 	u, i := whole(d.text, i)
 	if i < 0 || n.bits < 64 && u>>n.bits != 0 {
 		return doubt
 	}
-	v.SetUint(u)
+	n.setInt(p, int64(u)) // the same bits
 	return i
 }
 
-func (n *node) float(d *decoder, i int, v reflect.Value) int {
+func (n *node) float(d *decoder, i int, p memory.Pointer) int {
 	f, i := float(d.text, i, int(n.bits))
-	if i >= 0 {
-		v.SetFloat(f)
+	switch {
+	case i < 0:
+	case n.bits == 64:
+		memory.Set(p, f)
+	default:
+		memory.Set(p, float32(f))
 	}
 	return i
 }

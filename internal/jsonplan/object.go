@@ -1,18 +1,22 @@
 package jsonplan
 
-import "reflect"
+import (
+	"reflect"
 
-// object decodes an object into the struct v. It expects the keys in the order of
-// the fields, and looks up those that come out of turn.
-func (n *node) object(d *decoder, i int, v reflect.Value) int {
+	"github.com/weir-go/weir/internal/memory"
+)
+
+// object decodes an object into the struct at p. It expects the keys in the order
+// of the fields, and looks up those that come out of turn.
+func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 	if d.text[i] != '{' {
 		return doubt
 	}
 	i, more := d.enter(i, '}')
 	fields := n.fields.all
 	for next := 0; more; i, more = d.more(i, '}') {
-		if next < len(fields) && d.has(i, fields[next].token) {
-			i += len(fields[next].token)
+		if next < len(fields) && d.has(i, fields[next].token[1:]) {
+			i += len(fields[next].token) - 1
 		} else {
 			next, i = n.fields.key(d, i, next)
 		}
@@ -26,18 +30,19 @@ func (n *node) object(d *decoder, i int, v reflect.Value) int {
 			}
 			continue
 		}
-		f := &fields[next]
-		if f.node == nil {
-			return doubt
+		for {
+			f := &fields[next]
+			if f.node == nil {
+				return doubt
+			}
+			if i = f.node.value(d, i, f.in(p)); i < 0 {
+				return doubt
+			}
+			if next++; next == len(fields) || !d.has(i, fields[next].token) {
+				break
+			}
+			i += len(fields[next].token)
 		}
-		to := v.Field(f.index[0])
-		if len(f.index) > 1 {
-			to = f.in(to)
-		}
-		if i = f.node.value(d, i, to); i < 0 {
-			return doubt
-		}
-		next++
 	}
 	return i
 }
@@ -90,12 +95,13 @@ func (n *node) mapping(d *decoder, i int, v reflect.Value) int {
 		return i
 	}
 	key, elem := reflect.New(n.typ.Key()).Elem(), reflect.New(n.elem.typ).Elem()
+	to := memory.Of(elem)
 	for ; more; i, more = d.more(i, '}') {
 		var name string
 		if name, i = d.name(i); i < 0 {
 			return doubt
 		}
-		if i = n.elem.value(d, i, elem); i < 0 {
+		if i = n.elem.value(d, i, to); i < 0 {
 			return doubt
 		}
 		key.SetString(name)

@@ -2,9 +2,9 @@ package jsonplan
 
 import (
 	"encoding/base64"
-	"encoding/json"
-	"reflect"
 	"time"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // str reads the string at i.
@@ -13,10 +13,10 @@ func (d *decoder) str(i int) (s string, next int) {
 		return "", doubt
 	}
 	if end := closing(d.text, i+1); end >= 0 {
-		return d.keep(i+1, end), end + 1
+		return memory.String(d.text[i+1 : end]), end + 1
 	}
 	value, next := d.unquote(i)
-	return string(value), next
+	return memory.String(value), next
 }
 
 func (d *decoder) base64(i int) (b []byte, next int) {
@@ -24,17 +24,17 @@ func (d *decoder) base64(i int) (b []byte, next int) {
 	if i < 0 {
 		return nil, doubt
 	}
-	b = make([]byte, base64.StdEncoding.DecodedLen(len(src)))
+	b = d.bytes.Take(base64.StdEncoding.DecodedLen(len(src)))
 	size, err := base64.StdEncoding.Decode(b, src)
 	if err != nil {
 		return nil, doubt
 	}
-	return b[:size], i
+	return d.bytes.Trim(b, size), i
 }
 
-func (d *decoder) time(i int, v reflect.Value) int {
+func (d *decoder) time(i int, p memory.Pointer) int {
 	end := d.skip(i)
-	if end < 0 || v.Addr().Interface().(*time.Time).UnmarshalJSON(d.text[i:end]) != nil {
+	if end < 0 || (*time.Time)(p).UnmarshalJSON(d.text[i:end]) != nil {
 		return doubt
 	}
 	return end
@@ -46,15 +46,15 @@ func (d *decoder) numeral(i int) (s string, next int) {
 	if end < 0 {
 		return "", doubt
 	}
-	return d.keep(i, end), end
+	return memory.String(d.text[i:end]), end
 }
 
 // raw reads a json.RawMessage. One that is there already would be reused.
-func (d *decoder) raw(i int, v reflect.Value) int {
+func (d *decoder) raw(i int, p memory.Pointer) int {
 	end := d.skip(i)
-	if end < 0 || !v.IsNil() {
+	if end < 0 || !memory.IsNil(p) {
 		return doubt
 	}
-	v.SetBytes(append(json.RawMessage(nil), d.text[i:end]...))
+	memory.Set(p, d.bytes.Copy(d.text[i:end]))
 	return end
 }

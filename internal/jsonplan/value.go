@@ -1,85 +1,90 @@
 package jsonplan
 
-import "reflect"
+import (
+	"reflect"
 
-// value decodes the value at i, or behind the space there, into v.
-func (n *node) value(d *decoder, i int, v reflect.Value) int {
+	"github.com/weir-go/weir/internal/memory"
+)
+
+// value decodes the value at i, or behind the space there, into what p
+// points to, which is of the node's type.
+func (n *node) value(d *decoder, i int, p memory.Pointer) int {
 	if i = d.space(i); i >= len(d.text) {
 		return doubt
 	}
 	c := d.text[i]
 	if c == 'n' {
-		return n.null(d, i, v)
+		return n.null(d, i, p)
 	}
 	switch n.op {
 	case opString:
 		s, i := d.str(i)
-		v.SetString(s)
+		memory.Set(p, s)
 		return i
 	case opInt:
-		return n.integer(d, i, v)
+		return n.integer(d, i, p)
 	case opUint:
-		return n.unsigned(d, i, v)
+		return n.unsigned(d, i, p)
 	case opFloat:
-		return n.float(d, i, v)
+		return n.float(d, i, p)
 	case opBool:
 		b, i := d.boolean(i)
-		v.SetBool(b)
+		memory.Set(p, b)
 		return i
 	case opStruct:
-		return n.object(d, i, v)
+		return n.object(d, i, p)
 	case opSlice:
-		return n.slice(d, i, v)
+		return n.slice(d, i, p)
 	case opPointer:
-		return n.pointer(d, i, v)
+		return n.pointer(d, i, p)
 	case opTime:
-		return d.time(i, v)
+		return d.time(i, p)
 	case opArray:
-		return n.array(d, i, v)
+		return n.array(d, i, p)
 	case opMap:
-		return n.mapping(d, i, v)
+		return n.mapping(d, i, memory.At(n.typ, p))
 	case opBytes:
 		if c == '"' {
 			b, i := d.base64(i)
-			v.SetBytes(b)
+			memory.Set(p, b)
 			return i
 		}
-		return n.slice(d, i, v)
+		return n.slice(d, i, p)
 	case opNumber:
 		s, i := d.numeral(i)
-		v.SetString(s)
+		memory.Set(p, s)
 		return i
 	case opRaw:
-		return d.raw(i, v)
+		return d.raw(i, p)
 	case opQuoted:
-		return n.quoted(d, i, v)
+		return n.quoted(d, i, p)
 	case opHook:
-		return n.hook(d, i, v)
+		return n.hook(d, i, memory.At(n.typ, p))
 	case opText:
-		return n.textHook(d, i, v)
+		return n.textHook(d, i, memory.At(n.typ, p))
 	case opAny:
-		return d.anything(i, v)
+		return d.anything(i, memory.At(n.typ, p))
 	case opStd:
-		return n.std(d, i, v)
+		return n.std(d, i, memory.At(n.typ, p))
 	}
 	return doubt
 }
 
 // null empties what has a nil value, and changes nothing else.
-func (n *node) null(d *decoder, i int, v reflect.Value) int {
+func (n *node) null(d *decoder, i int, p memory.Pointer) int {
 	switch {
 	case n.op == opHook:
-		return n.hook(d, i, v)
+		return n.hook(d, i, memory.At(n.typ, p))
 	case n.op == opRaw:
-		return d.raw(i, v)
+		return d.raw(i, p)
 	case n.op == opNothing && n.kind != reflect.Interface, n.op == opText, n.op == opQuoted && n.elem.op == opHook:
 		return doubt
 	}
 	switch n.kind {
 	case reflect.Pointer, reflect.Map, reflect.Slice:
-		v.SetZero()
+		memory.At(n.typ, p).SetZero()
 	case reflect.Interface:
-		if !v.IsNil() { // it may hold a pointer to what is to become nil
+		if !memory.At(n.typ, p).IsNil() { // it may hold a pointer to what is to become nil
 			return doubt
 		}
 	}
@@ -93,28 +98,28 @@ func (d *decoder) boolean(i int) (b bool, next int) {
 	return false, d.word(i, "false")
 }
 
-// pointer makes the variable that the pointer v is to point to. One that is there
+// pointer makes the variable that the pointer at p is to point to. One that is there
 // already may be in use elsewhere.
-func (n *node) pointer(d *decoder, i int, v reflect.Value) int {
-	if d.depth++; d.depth > maxDepth || !v.IsNil() {
+func (n *node) pointer(d *decoder, i int, p memory.Pointer) int {
+	if d.depth++; d.depth > maxDepth || !memory.IsNil(p) {
 		return doubt
 	}
-	to := reflect.New(n.elem.typ)
-	v.Set(to)
-	i = n.elem.value(d, i, to.Elem())
+	to := reflect.New(n.elem.typ).UnsafePointer()
+	memory.Set(p, to)
+	i = n.elem.value(d, i, to)
 	d.depth--
 	return i
 }
 
 // quoted decodes a number or a boolean in quotes.
-func (n *node) quoted(d *decoder, i int, v reflect.Value) int {
+func (n *node) quoted(d *decoder, i int, p memory.Pointer) int {
 	end := d.quoted(i)
 	if end <= i+1 || d.text[i+1] <= ' ' || d.text[i+1] == 'n' {
 		return doubt
 	}
 	switch n.elem.op {
 	case opInt, opUint, opFloat, opBool:
-		if n.elem.value(d, i+1, v) == end {
+		if n.elem.value(d, i+1, p) == end {
 			return end + 1
 		}
 	}

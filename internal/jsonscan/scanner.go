@@ -45,8 +45,7 @@ type Scanner struct {
 	depth int
 	first bool // just behind an opening bracket
 	err   *SyntaxError
-	arena strings.Builder // unescaped strings; earlier ones stay valid when it is replaced
-	open  []uint64        // bit stack of Skip: 1 is an object
+	open  []uint64 // bit stack of Skip: 1 is an object
 }
 
 // Reset points the scanner at the start of text.

@@ -2,9 +2,10 @@ package jsonscan
 
 import (
 	"math/bits"
-	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // String reads a string and returns its value.
@@ -13,20 +14,8 @@ func (s *Scanner) String() string {
 	if plain || s.err != nil {
 		return raw
 	}
-	// An ill-formed byte becomes the three of U+FFFD.
-	need := 3 * len(raw)
-	if s.arena.Cap()-s.arena.Len() < need {
-		s.arena = strings.Builder{}
-		s.arena.Grow(max(need, 1024))
-	}
-	start := s.arena.Len()
-	for chunk, r := range pieces(raw) {
-		s.arena.WriteString(chunk)
-		if r >= 0 {
-			s.arena.WriteRune(r)
-		}
-	}
-	return s.arena.String()[start:]
+	value := AppendUnquoted(make([]byte, 0, len(raw)), raw)
+	return memory.String(value)
 }
 
 // AppendString reads a string and appends its value to dst.
@@ -35,13 +24,7 @@ func (s *Scanner) AppendString(dst []byte) []byte {
 	if plain || s.err != nil {
 		return append(dst, raw...)
 	}
-	for chunk, r := range pieces(raw) {
-		dst = append(dst, chunk...)
-		if r >= 0 {
-			dst = utf8.AppendRune(dst, r)
-		}
-	}
-	return dst
+	return AppendUnquoted(dst, raw)
 }
 
 // rawString reads a string and returns what stands between its quotes.
@@ -62,9 +45,12 @@ func (s *Scanner) rawString() (raw string, plain bool) {
 	i++
 	start := i
 	plain = true
+	var all uint64
 	for {
 		for i+8 <= len(text) {
-			m := special(load(text, i))
+			x := load(text, i)
+			m := special(x)
+			all |= x // of what is behind the string, too: then utf8.ValidString decides
 			if m != 0 {
 				i += bits.TrailingZeros64(m) / 8
 				break
@@ -79,6 +65,9 @@ func (s *Scanner) rawString() (raw string, plain bool) {
 		switch c := text[i]; {
 		case c == '"':
 			s.pos = i + 1
+			if all&tops != 0 && plain && !utf8.ValidString(text[start:i]) {
+				plain = false
+			}
 			return text[start:i], plain
 		case c == '\\':
 			plain = false
@@ -93,14 +82,9 @@ func (s *Scanner) rawString() (raw string, plain bool) {
 			s.pos = i
 			s.fail("control character in a string")
 			return "", true
-		case c < utf8.RuneSelf:
-			i++
 		default:
-			r, n := utf8.DecodeRuneInString(text[i:])
-			if r == utf8.RuneError && n == 1 {
-				plain = false
-			}
-			i += n
+			all |= uint64(c)
+			i++
 		}
 	}
 }
@@ -112,13 +96,14 @@ func load(s string, i int) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// special has the top bit set in the first byte of x that is a quote, a backslash,
-// a control character or not ASCII; bytes behind it may be marked in error.
+const ones, tops = 0x0101010101010101, 0x8080808080808080
+
+// special has the top bit set in the first byte of x that is a quote, a backslash or a
+// control character; bytes behind it may be marked in error.
 func special(x uint64) uint64 {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	q := x ^ '"'*ones
 	b := x ^ '\\'*ones
-	return ((q-ones)&^q | (b-ones)&^b | (x-' '*ones)&^x | x) & tops
+	return ((q-ones)&^q | (b-ones)&^b | (x-' '*ones)&^x) & tops
 }
 
 // escapeLen returns the length of the escape sequence that s starts with, or 0.
@@ -158,35 +143,6 @@ func hex4(s string) rune {
 		r = r<<4 | rune(c)
 	}
 	return r
-}
-
-// pieces splits a checked raw string into runs that stand for themselves, each with
-// the rune that follows it, or -1 at the end.
-func pieces(raw string) func(yield func(string, rune) bool) {
-	return func(yield func(string, rune) bool) {
-		start, i := 0, 0
-		for i < len(raw) {
-			c := raw[i]
-			if c != '\\' && c < utf8.RuneSelf {
-				i++
-				continue
-			}
-			var r rune
-			n := 2
-			if c == '\\' {
-				r, n = unescape(raw[i:])
-			} else if r, n = utf8.DecodeRuneInString(raw[i:]); r != utf8.RuneError || n != 1 {
-				i += n
-				continue
-			}
-			if !yield(raw[start:i], r) {
-				return
-			}
-			i += n
-			start = i
-		}
-		yield(raw[start:], -1)
-	}
 }
 
 // unescape reads one checked escape sequence.

@@ -1,0 +1,56 @@
+package memory
+
+// chunkSize is how much one kept piece keeps alive at most; one that is longer than a
+// quarter of it has memory of its own.
+const chunkSize = 64 << 10
+
+// Bytes cuts byte slices out of chunks. The zero Bytes is ready to use; it is for one
+// goroutine.
+type Bytes struct {
+	chunk []byte
+	used  int
+	next  int  // size of the next chunk
+	own   bool // the last piece is not of the chunk
+}
+
+// Expect says that about n bytes will be asked for, so that a small batch takes no large
+// chunk and a large one no small ones.
+func (a *Bytes) Expect(n int) { a.next = n }
+
+// Take returns n bytes. They may hold anything.
+func (a *Bytes) Take(n int) []byte {
+	if n > len(a.chunk)-a.used || a.chunk == nil {
+		if a.own = n > chunkSize/4; a.own {
+			return make([]byte, n)
+		}
+		size := min(max(a.next, 512, n), chunkSize)
+		a.chunk, a.used, a.next = make([]byte, size), 0, 2*size
+	}
+	a.own = false
+	from := a.used
+	a.used += n
+	return a.chunk[from:a.used:a.used]
+}
+
+// Rest returns what is left of the chunk. It is not taken yet: a Take of part of it returns
+// that part as it is.
+func (a *Bytes) Rest() []byte { return a.chunk[a.used:] }
+
+// Trim returns the first n bytes of b, which is what Take returned last. The others may be
+// taken again.
+func (a *Bytes) Trim(b []byte, n int) []byte {
+	if !a.own {
+		a.used -= len(b) - n
+	}
+	return b[:n:n]
+}
+
+// Copy returns a copy of b.
+func (a *Bytes) Copy(b []byte) []byte {
+	c := a.Take(len(b))
+	copy(c, b)
+	return c
+}
+
+// String returns a copy of s.
+func (a *Bytes) String(s []byte) string { return String(a.Copy(s)) }

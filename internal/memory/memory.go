@@ -1,0 +1,44 @@
+// Package memory is the only place of weir that uses unsafe. It writes struct fields
+// through their offsets, sees bytes as a string, and cuts small values out of chunks,
+// which is what makes decoding a record cost no allocation.
+//
+// The rules that make it safe: bytes that were seen as a string are never written again;
+// a piece cut out of a chunk is handed out once; chunks are made by reflect for their
+// element type, so that the garbage collector knows the pointers in them; a Pointer is
+// only moved within the value it was taken from.
+package memory
+
+import (
+	"reflect"
+	"unsafe"
+)
+
+// Pointer points to a variable whose type the caller knows.
+type Pointer = unsafe.Pointer
+
+// String returns b as a string without copying. Nobody may write to b afterwards.
+func String(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// To returns a pointer to what v points to.
+func To[T any](v *T) Pointer { return Pointer(v) }
+
+// Of returns a pointer to the variable v, which must be addressable.
+func Of(v reflect.Value) Pointer { return v.Addr().UnsafePointer() }
+
+// At returns the variable of type t that p points to.
+func At(t reflect.Type, p Pointer) reflect.Value { return reflect.NewAt(t, p).Elem() }
+
+// Field returns a pointer to the field at an offset of the struct that p points to.
+func Field(p Pointer, offset uintptr) Pointer { return unsafe.Add(p, offset) }
+
+// Set writes the variable that p points to, whose type has to have the layout of T.
+func Set[T any](p Pointer, v T) { *(*T)(p) = v }
+
+// IsNil reports whether the pointer, map or slice that p points to is nil.
+func IsNil(p Pointer) bool { return *(*Pointer)(p) == nil }
+
+// sliceHeader is the layout of a slice.
+type sliceHeader struct {
+	data     Pointer
+	len, cap int
+}
