@@ -6,7 +6,7 @@ import (
 	"reflect"
 
 	"github.com/weir-go/weir/internal/attr"
-	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // Kind is what happened to an item.
@@ -43,52 +43,58 @@ type streamImage struct {
 	expired        bool
 }
 
+// bind returns a function that decodes into c, with memory of its own.
 func (c *Change[E]) bind() (func(*Message) error, error) {
 	plan, err := attr.Compile(reflect.TypeFor[E]())
 	if err != nil {
 		return nil, err
 	}
-	return func(m *Message) error { return c.decodeImages(m, plan) }, nil
+	d := &imageReader[E]{plan: plan}
+	return func(m *Message) error { return d.change(m, c) }, nil
 }
 
-func (c *Change[E]) decodeImages(m *Message, plan *attr.Plan) error {
+// imageReader decodes images for one goroutine at a time.
+type imageReader[E any] struct {
+	attr.Reader
+	plan   *attr.Plan
+	images memory.Values[E]
+}
+
+func (d *imageReader[E]) change(m *Message, c *Change[E]) (err error) {
 	if m.item == nil {
 		return errors.New("not a DynamoDB record")
 	}
 	c.Kind, c.Expired = m.item.kind, m.item.expired
-	if err := decodeImage(plan, m.item.keys, &c.Keys); err != nil {
-		return fmt.Errorf("keys: %w", err)
-	}
-	if m.item.old != "" {
-		c.Old = new(E)
-		if err := decodeImage(plan, m.item.old, c.Old); err != nil {
-			return fmt.Errorf("old image: %w", err)
+	if m.item.keys != "" {
+		if err := d.item(m.item.keys, &c.Keys); err != nil {
+			return fmt.Errorf("keys: %w", err)
 		}
 	}
-	if m.item.new != "" {
-		c.New = new(E)
-		if err := decodeImage(plan, m.item.new, c.New); err != nil {
-			return fmt.Errorf("new image: %w", err)
-		}
+	if c.Old, err = d.image(m.item.old); err != nil {
+		return fmt.Errorf("old image: %w", err)
+	}
+	if c.New, err = d.image(m.item.new); err != nil {
+		return fmt.Errorf("new image: %w", err)
 	}
 	return nil
 }
 
-func decodeImage[E any](plan *attr.Plan, text string, into *E) error {
+func (d *imageReader[E]) image(text string) (*E, error) {
 	if text == "" {
-		return nil
+		return nil, nil
 	}
-	var s jsonscan.Scanner
-	s.Reset(text)
-	if err := plan.Item(&s, reflect.ValueOf(into).Elem()); err != nil {
-		return err
-	}
-	return s.Err()
+	e := d.images.New()
+	return e, d.item(text, e)
+}
+
+func (d *imageReader[E]) item(text string, into *E) error {
+	d.Reset(text)
+	return d.plan.Item(&d.Reader, reflect.ValueOf(into).Elem())
 }
 
 // appendItemKey is the canonical text of a DynamoDB item's key.
 func appendItemKey(m *Message, key []byte) []byte {
-	var s jsonscan.Scanner
+	var s attr.Reader
 	s.Reset(m.OrderingKey)
 	start := len(key)
 	if canonical, err := attr.CanonicalKey(key, &s); err == nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/weir-go/weir/internal/attr"
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 var seed = flag.Uint64("seed", uint64(time.Now().UnixNano()), "seed of the random items")
@@ -228,7 +227,7 @@ func everything(t reflect.Type) bool {
 }
 
 func decode(plan *attr.Plan, text string, dst reflect.Value) error {
-	var s jsonscan.Scanner
+	var s attr.Reader
 	s.Reset(text)
 	err := plan.Item(&s, dst)
 	s.End()

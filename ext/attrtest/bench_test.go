@@ -7,7 +7,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
 	"github.com/weir-go/weir/internal/attr"
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 const benchItem = `{"id":{"S":"059f36b4-87a3-44ab-83d2-661975830a7d"},"customer":{"S":"c-12345"},"total":{"N":"129.95"},"count":{"N":"3"},` +
@@ -41,7 +40,7 @@ func BenchmarkItem(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		var s jsonscan.Scanner
+		var s attr.Reader
 		b.SetBytes(int64(len(benchItem)))
 		b.ReportAllocs()
 		for b.Loop() {

@@ -3,12 +3,10 @@ package attr
 import (
 	"reflect"
 	"strconv"
-
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 // setAny decodes into an empty interface. A map that it holds already is added to.
-func setAny(s *jsonscan.Scanner, v reflect.Value, kind string) *failure {
+func setAny(s *Reader, v reflect.Value, kind string) *failure {
 	if e := v.Elem(); kind == "M" && e.Kind() == reflect.Map && !e.IsNil() {
 		n, err := nodeOf(e.Type())
 		if err != nil {
@@ -25,7 +23,7 @@ func setAny(s *jsonscan.Scanner, v reflect.Value, kind string) *failure {
 }
 
 // anyValue decodes one attribute value into the Go type that the SDK chooses for it.
-func anyValue(s *jsonscan.Scanner) (any, *failure) {
+func anyValue(s *Reader) (any, *failure) {
 	kind, f := open(s)
 	if f != nil {
 		return nil, f
@@ -37,7 +35,7 @@ func anyValue(s *jsonscan.Scanner) (any, *failure) {
 	return x, shut(s, f)
 }
 
-func anyPayload(s *jsonscan.Scanner, kind string) (any, *failure) {
+func anyPayload(s *Reader, kind string) (any, *failure) {
 	switch kind {
 	case "S":
 		return anyText(s)
@@ -61,14 +59,14 @@ func anyPayload(s *jsonscan.Scanner, kind string) (any, *failure) {
 	return nil, unknown(s, kind)
 }
 
-func anyText(s *jsonscan.Scanner) (string, *failure) {
+func anyText(s *Reader) (string, *failure) {
 	if f := want(s, '"', "a string"); f != nil {
 		return "", f
 	}
 	return s.String(), nil
 }
 
-func anyNumber(s *jsonscan.Scanner) (float64, *failure) {
+func anyNumber(s *Reader) (float64, *failure) {
 	str, f := numberText(s)
 	if f != nil {
 		return 0, f
@@ -80,9 +78,9 @@ func anyNumber(s *jsonscan.Scanner) (float64, *failure) {
 	return x, nil
 }
 
-func anyBinary(s *jsonscan.Scanner) ([]byte, *failure) { return binary(s, nil) }
+func anyBinary(s *Reader) ([]byte, *failure) { return s.binary(nil) }
 
-func anyMap(s *jsonscan.Scanner) (map[string]any, *failure) {
+func anyMap(s *Reader) (map[string]any, *failure) {
 	f := want(s, '{', "an object")
 	if f != nil {
 		return nil, f
@@ -104,7 +102,7 @@ func anyMap(s *jsonscan.Scanner) (map[string]any, *failure) {
 	return m, f
 }
 
-func anyList[E any](s *jsonscan.Scanner, one func(*jsonscan.Scanner) (E, *failure)) ([]E, *failure) {
+func anyList[E any](s *Reader, one func(*Reader) (E, *failure)) ([]E, *failure) {
 	f := want(s, '[', "an array")
 	if f != nil {
 		return nil, f

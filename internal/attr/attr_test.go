@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/weir-go/weir/internal/attr"
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 // decode reads text, with a mark behind it, into dst and checks that all of text but
@@ -23,7 +22,7 @@ func decode(t *testing.T, text string, dst any) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var s jsonscan.Scanner
+	var s attr.Reader
 	s.Reset("[" + text + ",7]")
 	s.Array()
 	s.MoreItems()
@@ -226,7 +225,7 @@ func TestDeepNesting(t *testing.T) {
 			for _, dst := range []any{new(tree), new(map[string]any), new(any)} {
 				_ = decode(t, text, dst)
 			}
-			var s jsonscan.Scanner
+			var s attr.Reader
 			s.Reset(text)
 			_, _ = attr.CanonicalKey(nil, &s)
 		}

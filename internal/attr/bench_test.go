@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/weir-go/weir/internal/attr"
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 const benchItem = `{"id":{"S":"059f36b4-87a3-44ab-83d2-661975830a7d"},"customer":{"S":"c-12345"},"total":{"N":"129.95"},"count":{"N":"3"},` +
@@ -39,7 +38,7 @@ func benchmarkItem[T any](b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var s jsonscan.Scanner
+	var s attr.Reader
 	b.SetBytes(int64(len(benchItem)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -54,7 +53,7 @@ func benchmarkItem[T any](b *testing.B) {
 func BenchmarkCanonicalKey(b *testing.B) {
 	for name, text := range map[string]string{"keys": `{"sk":{"N":"17.50"},"pk":{"S":"059f36b4-87a3-44ab-83d2-661975830a7d"}}`, "item": benchItem} {
 		b.Run(name, func(b *testing.B) {
-			var s jsonscan.Scanner
+			var s attr.Reader
 			var buf []byte
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()

@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
-
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 // CanonicalKey appends to dst a canonical text of the attribute map the scanner
@@ -13,7 +11,7 @@ import (
 // no white space, and numbers in one form, so that 1, 1.0 and 1e0 give the same text.
 // Two items have the same key iff their texts are equal. On an error dst is returned
 // as it was, and the whole value has been read.
-func CanonicalKey(dst []byte, s *jsonscan.Scanner) ([]byte, error) {
+func CanonicalKey(dst []byte, s *Reader) ([]byte, error) {
 	var parts [4]part // as many as a key has, and to spare
 	c := canon{s: s, out: dst, parts: parts[:0]}
 	f := want(s, '{', "an attribute map")
@@ -32,7 +30,7 @@ func CanonicalKey(dst []byte, s *jsonscan.Scanner) ([]byte, error) {
 // canon writes canonical text to out. Parts of objects and sets are written as they
 // come and put in order at the end of theirs.
 type canon struct {
-	s     *jsonscan.Scanner
+	s     *Reader
 	out   []byte
 	parts []part
 }
@@ -157,7 +155,7 @@ func (c *canon) scalar(kind string) *failure {
 		}
 		c.out = append(d.append(append(c.out, '"')), '"')
 	case "B":
-		b, f := binary(c.s, nil)
+		b, f := c.s.binary(nil)
 		if f != nil {
 			return f
 		}

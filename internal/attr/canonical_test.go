@@ -8,12 +8,11 @@ import (
 	"testing"
 
 	"github.com/weir-go/weir/internal/attr"
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 func canonical(t *testing.T, text string) (string, error) {
 	t.Helper()
-	var s jsonscan.Scanner
+	var s attr.Reader
 	s.Reset("[" + text + ",7]")
 	s.Array()
 	s.MoreItems()
@@ -101,7 +100,7 @@ func FuzzCanonicalKey(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		var s jsonscan.Scanner
+		var s attr.Reader
 		s.Reset(text)
 		key, err := attr.CanonicalKey(nil, &s)
 		if s.End(); s.Err() != nil || err != nil {
@@ -131,7 +130,7 @@ func FuzzCanonicalKey(f *testing.F) {
 }
 
 func canonicalOf(text string) ([]byte, error) {
-	var s jsonscan.Scanner
+	var s attr.Reader
 	s.Reset(text)
 	return attr.CanonicalKey(nil, &s)
 }

@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/weir-go/weir/internal/attr"
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 // custom stands for a type with the SDK's Unmarshaler: only the name counts.
@@ -108,7 +107,7 @@ func TestWrongDestination(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dst := range []reflect.Value{reflect.ValueOf(order{}), reflect.ValueOf(new(line)).Elem(), {}} {
-		var s jsonscan.Scanner
+		var s attr.Reader
 		s.Reset(`{"id":{"S":"a"}}`)
 		if err := plan.Item(&s, dst); err == nil || err.Error() != "cannot decode into a value that is not a settable attr_test.order" {
 			t.Errorf("got %v", err)

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 // failure says why a value was not decoded, and where it stands.
@@ -25,7 +23,7 @@ func failf(format string, args ...any) *failure {
 }
 
 // misfit skips a value that is not of the wanted JSON kind.
-func misfit(s *jsonscan.Scanner, want string) *failure {
+func misfit(s *Reader, want string) *failure {
 	got := "nothing"
 	switch s.Kind() {
 	case '{':

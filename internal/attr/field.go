@@ -15,38 +15,42 @@ type field struct {
 	typ    reflect.Type
 	index  []int
 	node   *node
+	direct bool // offset leads to it, and it may be set
+	offset uintptr
 }
 
 // fields finds the field for an attribute.
 type fields struct {
 	all   []*field // by place in the struct
-	exact map[string]*field
+	names []string // of all
 }
 
 func (c compiler) fields(t reflect.Type, path string) (*fields, error) {
-	fs := &fields{all: visible(t), exact: map[string]*field{}}
+	fs := &fields{all: visible(t)}
 	for _, f := range fs.all {
 		n, err := c.node(f.typ, path+"."+f.goName)
 		if err != nil {
 			return nil, err
 		}
 		f.node = n
-		fs.exact[f.name] = f
+		f.find(t)
+		fs.names = append(fs.names, f.name)
 	}
 	return fs, nil
 }
 
-// find looks for the exact name first, then for the first that differs only in case.
-func (fs *fields) find(name string) *field {
-	if f := fs.exact[name]; f != nil {
-		return f
-	}
-	for _, f := range fs.all {
-		if strings.EqualFold(f.name, name) {
-			return f
+// find looks for the way from a struct of type t to the field.
+func (f *field) find(t reflect.Type) {
+	for i, x := range f.index {
+		if i > 0 && t.Kind() == reflect.Pointer {
+			f.direct = false
+			return
 		}
+		sf := t.Field(x)
+		f.offset += sf.Offset
+		f.direct = sf.IsExported() && !f.quoted
+		t = sf.Type
 	}
-	return nil
 }
 
 // in returns the field within struct v, and makes the embedded structs on the way.

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/weir-go/weir/internal/attr"
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 var fuzzItems = []string{
@@ -48,7 +47,7 @@ func FuzzItem(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var s jsonscan.Scanner
+			var s attr.Reader
 			s.Reset(text)
 			got := reflect.New(typ).Elem()
 			err = plan.Item(&s, got)

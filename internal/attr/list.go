@@ -3,11 +3,11 @@ package attr
 import (
 	"reflect"
 
-	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // elements decodes a list or a set into a slice or an array.
-func (n *node) elements(s *jsonscan.Scanner, v reflect.Value, kind string) *failure {
+func (n *node) elements(s *Reader, v reflect.Value, kind string) *failure {
 	if n.kind != reflect.Slice && n.kind != reflect.Array {
 		s.Skip()
 		return failf("cannot decode %s into %s", kind, n.typ)
@@ -15,8 +15,13 @@ func (n *node) elements(s *jsonscan.Scanner, v reflect.Value, kind string) *fail
 	if f := want(s, '[', "an array"); f != nil {
 		return f
 	}
-	if n.kind == reflect.Slice && v.Cap() > 0 {
-		s = n.reuse(s, v)
+	if n.kind == reflect.Slice {
+		if v.IsNil() {
+			return n.fresh(s, v, kind)
+		}
+		if v.Cap() > 0 {
+			s = n.reuse(s, v)
+		}
 	}
 	var f *failure
 	i, grown := 0, false
@@ -46,8 +51,41 @@ func (n *node) elements(s *jsonscan.Scanner, v reflect.Value, kind string) *fail
 	return f
 }
 
+// fresh decodes into the slice v, which is nil.
+func (n *node) fresh(s *Reader, v reflect.Value, kind string) (f *failure) {
+	list, size := s.takeList(n), 0
+	list.Begin()
+	for s.Array(); s.MoreItems(); size++ {
+		if f != nil {
+			s.Skip()
+			continue
+		}
+		done, p := false, list.Next(n.elem.typ)
+		if kind == "L" {
+			done, f = n.elem.quick(s, p)
+		}
+		if !done {
+			f = n.elem.element(s, memory.At(n.elem.typ, p), kind)
+		}
+		if f != nil {
+			f = f.at(size)
+		}
+	}
+	switch {
+	case f != nil:
+		list.Abandon()
+	case size > 0:
+		list.End(n.elem.typ, memory.Of(v))
+	default:
+		list.Abandon()
+		v.Set(reflect.MakeSlice(n.typ, 0, 0))
+	}
+	s.lists.put(n.slot, list)
+	return f
+}
+
 // element decodes one element of a list or a set.
-func (n *node) element(s *jsonscan.Scanner, v reflect.Value, kind string) *failure {
+func (n *node) element(s *Reader, v reflect.Value, kind string) *failure {
 	if kind == "L" {
 		return n.value(s, v, false)
 	}
@@ -66,9 +104,9 @@ func (n *node) room() int {
 
 // reuse prepares the slice v that has room already: the elements in it are decoded
 // over if all fit, and dropped if not. It returns a scanner on the same array.
-func (n *node) reuse(s *jsonscan.Scanner, v reflect.Value) *jsonscan.Scanner {
+func (n *node) reuse(s *Reader, v reflect.Value) *Reader {
 	text := s.Skip()
-	again := new(jsonscan.Scanner)
+	again := new(Reader)
 	again.Reset(text)
 	size := 0
 	for again.Array(); again.MoreItems(); size++ {

@@ -5,11 +5,11 @@ import (
 	"reflect"
 	"strconv"
 
-	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // attributes decodes an attribute map into a struct or a map.
-func (n *node) attributes(s *jsonscan.Scanner, v reflect.Value) *failure {
+func (n *node) attributes(s *Reader, v reflect.Value) *failure {
 	if f := want(s, '{', "an object"); f != nil {
 		return f
 	}
@@ -23,14 +23,22 @@ func (n *node) attributes(s *jsonscan.Scanner, v reflect.Value) *failure {
 	return failf("cannot decode M into %s", n.typ)
 }
 
-func (n *node) intoStruct(s *jsonscan.Scanner, v reflect.Value) *failure {
+func (n *node) intoStruct(s *Reader, v reflect.Value) *failure {
 	var f *failure
-	for s.Object(); s.MoreKeys(); {
-		name := s.Key()
-		to := n.fields.find(name)
-		if to == nil || f != nil {
+	keys, at := s.takeKeys(n), memory.Of(v)
+	for s.ObjectOf(keys); s.NextOf(keys); {
+		if keys.Field < 0 || f != nil {
 			s.Skip()
 			continue
+		}
+		to := n.fields.all[keys.Field]
+		if to.direct {
+			if done, failed := to.node.quick(s, memory.Field(at, to.offset)); done {
+				if failed != nil {
+					f = failed.in(to.name)
+				}
+				continue
+			}
 		}
 		place, failed := to.in(v)
 		if failed == nil {
@@ -39,13 +47,14 @@ func (n *node) intoStruct(s *jsonscan.Scanner, v reflect.Value) *failure {
 			s.Skip()
 		}
 		if failed != nil {
-			f = failed.in(name)
+			f = failed.in(to.name)
 		}
 	}
+	s.keys.put(n.slot, keys)
 	return f
 }
 
-func (n *node) intoMap(s *jsonscan.Scanner, v reflect.Value) *failure {
+func (n *node) intoMap(s *Reader, v reflect.Value) *failure {
 	if v.IsNil() {
 		v.Set(reflect.MakeMap(n.typ))
 	}

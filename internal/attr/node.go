@@ -28,6 +28,7 @@ type node struct {
 	time   bool         // time.Time, or a type made from it
 	big    reflect.Type // typ, when it is one of math/big
 	bytes  bool         // a slice or array of bytes
+	slot   int          // of a struct or slice: where a Reader keeps its spares
 }
 
 // nodeOf returns the node for t from the cache, or compiles it.
@@ -61,7 +62,7 @@ func (c compiler) node(t reflect.Type, path string) (*node, error) {
 			"without the AWS SDK: give the field a type without this method and convert it in your handler, "+
 			"or leave it out with the tag `dynamodbav:\"-\"`", path, t)
 	}
-	n := &node{typ: t, kind: t.Kind()}
+	n := &node{typ: t, kind: t.Kind(), slot: int(slots.Add(1)) - 1}
 	c[t] = n
 	var err error
 	switch n.kind {

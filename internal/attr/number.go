@@ -5,12 +5,10 @@ import (
 	"reflect"
 	"strconv"
 	"time"
-
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 // number decodes the number of an N, or one of an NS.
-func (n *node) number(s *jsonscan.Scanner, v reflect.Value) *failure {
+func (n *node) number(s *Reader, v reflect.Value) *failure {
 	str, f := numberText(s)
 	if f != nil {
 		return f
@@ -18,15 +16,19 @@ func (n *node) number(s *jsonscan.Scanner, v reflect.Value) *failure {
 	return n.setNumber("N", str, v)
 }
 
-func numberText(s *jsonscan.Scanner) (string, *failure) {
+func numberText(s *Reader) (string, *failure) {
 	if f := want(s, '"', "a number in a string"); f != nil {
 		return "", f
 	}
 	str := s.String()
+	return str, checkNumber(str)
+}
+
+func checkNumber(str string) *failure {
 	if !isNumber(str) {
-		return "", failf("N %s is not a number", clip(str))
+		return failf("N %s is not a number", clip(str))
 	}
-	return str, nil
+	return nil
 }
 
 // setNumber parses str as n asks. An S comes here too where the tag says so.

@@ -14,8 +14,6 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
-
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 // Plan decodes items into one Go type. It is safe for concurrent use.
@@ -43,7 +41,7 @@ func Compile(t reflect.Type) (*Plan, error) {
 // settable and of the plan's type. It consumes the whole value whatever happens in
 // it. What is not in dst's type is skipped and not checked beyond its syntax. A
 // syntax error is the scanner's own.
-func (p *Plan) Item(s *jsonscan.Scanner, dst reflect.Value) error {
+func (p *Plan) Item(s *Reader, dst reflect.Value) error {
 	f := p.item(s, dst)
 	if err := s.Err(); err != nil {
 		return err
@@ -54,7 +52,7 @@ func (p *Plan) Item(s *jsonscan.Scanner, dst reflect.Value) error {
 	return nil
 }
 
-func (p *Plan) item(s *jsonscan.Scanner, dst reflect.Value) *failure {
+func (p *Plan) item(s *Reader, dst reflect.Value) *failure {
 	if !dst.CanSet() || dst.Type() != p.root.typ {
 		s.Skip()
 		return failf("cannot decode into a value that is not a settable %s", p.root.typ)

@@ -1,15 +1,14 @@
 package attr
 
 import (
-	"encoding/base64"
 	"reflect"
 	"time"
 
-	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/b64"
 )
 
 // text decodes the string of an S, or one of an SS.
-func (n *node) text(s *jsonscan.Scanner, v reflect.Value) *failure {
+func (n *node) text(s *Reader, v reflect.Value) *failure {
 	if f := want(s, '"', "a string"); f != nil {
 		return f
 	}
@@ -33,7 +32,7 @@ func setTime(v reflect.Value, t time.Time) {
 	v.Set(reflect.ValueOf(t).Convert(v.Type()))
 }
 
-func (n *node) boolean(s *jsonscan.Scanner, v reflect.Value) *failure {
+func (n *node) boolean(s *Reader, v reflect.Value) *failure {
 	b, f := boolean(s)
 	if f != nil {
 		return f
@@ -45,7 +44,7 @@ func (n *node) boolean(s *jsonscan.Scanner, v reflect.Value) *failure {
 	return nil
 }
 
-func boolean(s *jsonscan.Scanner) (bool, *failure) {
+func boolean(s *Reader) (bool, *failure) {
 	if k := s.Kind(); k != 't' && k != 'f' {
 		return false, misfit(s, "true or false")
 	}
@@ -53,7 +52,7 @@ func boolean(s *jsonscan.Scanner) (bool, *failure) {
 }
 
 // binary decodes the base64 of a B, or one of a BS, into the room that v has.
-func (n *node) binary(s *jsonscan.Scanner, v reflect.Value) *failure {
+func (n *node) binary(s *Reader, v reflect.Value) *failure {
 	if !n.bytes {
 		s.Skip()
 		return failf("cannot decode B into %s", n.typ)
@@ -62,7 +61,7 @@ func (n *node) binary(s *jsonscan.Scanner, v reflect.Value) *failure {
 	if n.kind == reflect.Slice {
 		room = v.Bytes()
 	}
-	b, f := binary(s, room)
+	b, f := s.binary(room)
 	if f != nil {
 		return f
 	}
@@ -78,18 +77,22 @@ func (n *node) binary(s *jsonscan.Scanner, v reflect.Value) *failure {
 }
 
 // binary decodes into room if the bytes fit, and never returns nil without a failure.
-func binary(s *jsonscan.Scanner, room []byte) ([]byte, *failure) {
+func (s *Reader) binary(room []byte) ([]byte, *failure) {
 	if f := want(s, '"', "a base64 string"); f != nil {
 		return nil, f
 	}
 	text := s.String()
-	size := base64.StdEncoding.DecodedLen(len(text))
-	if room == nil || cap(room) < size {
-		room = make([]byte, size)
+	size := len(text)/4*3 + 3
+	fresh := room == nil || cap(room) < size
+	if fresh {
+		room = s.bytes.Take(size)
 	}
-	n, err := base64.StdEncoding.Decode(room[:size], []byte(text))
+	b, err := b64.AppendDecode(room[:0], text)
+	if fresh {
+		b = s.bytes.Trim(room, len(b))
+	}
 	if err != nil {
 		return nil, failf("B is not base64")
 	}
-	return room[:n], nil
+	return b, nil
 }

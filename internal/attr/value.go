@@ -2,13 +2,11 @@ package attr
 
 import (
 	"reflect"
-
-	"github.com/weir-go/weir/internal/jsonscan"
 )
 
 // value decodes one attribute value, such as {"S":"a"}, into v. Like all that follow
 // it reads the value to its end even when it fails. quoted is the field's tag option.
-func (n *node) value(s *jsonscan.Scanner, v reflect.Value, quoted bool) *failure {
+func (n *node) value(s *Reader, v reflect.Value, quoted bool) *failure {
 	kind, f := open(s)
 	if f != nil {
 		return f
@@ -31,7 +29,7 @@ func (n *node) value(s *jsonscan.Scanner, v reflect.Value, quoted bool) *failure
 }
 
 // payload decodes what stands behind the type into v, which is resolved.
-func (n *node) payload(s *jsonscan.Scanner, v reflect.Value, kind string, quoted bool) *failure {
+func (n *node) payload(s *Reader, v reflect.Value, kind string, quoted bool) *failure {
 	switch {
 	case kind == "S" && quoted:
 		if f := want(s, '"', "a string"); f != nil {
@@ -59,7 +57,10 @@ func (n *node) payload(s *jsonscan.Scanner, v reflect.Value, kind string, quoted
 }
 
 // open enters an attribute value and reads its type.
-func open(s *jsonscan.Scanner) (kind string, f *failure) {
+func open(s *Reader) (kind string, f *failure) {
+	if kind = s.SoleKey(); kind != "" {
+		return kind, nil
+	}
 	if f := want(s, '{', "an attribute value"); f != nil {
 		return "", f
 	}
@@ -71,8 +72,8 @@ func open(s *jsonscan.Scanner) (kind string, f *failure) {
 }
 
 // shut leaves an attribute value, which may have one type only.
-func shut(s *jsonscan.Scanner, f *failure) *failure {
-	for s.MoreKeys() {
+func shut(s *Reader, f *failure) *failure {
+	for !s.Close() && s.MoreKeys() {
 		if also := s.Key(); f == nil {
 			f = failf("an attribute value with a second type, %s", clip(also))
 		}
@@ -82,14 +83,14 @@ func shut(s *jsonscan.Scanner, f *failure) *failure {
 }
 
 // want skips what is not of the kind and says so.
-func want(s *jsonscan.Scanner, kind byte, what string) *failure {
+func want(s *Reader, kind byte, what string) *failure {
 	if s.Kind() == kind {
 		return nil
 	}
 	return misfit(s, what)
 }
 
-func unknown(s *jsonscan.Scanner, kind string) *failure {
+func unknown(s *Reader, kind string) *failure {
 	s.Skip()
 	return failf("unknown attribute type %s", clip(kind))
 }
@@ -98,7 +99,7 @@ func unknown(s *jsonscan.Scanner, kind string) *failure {
 func (n *node) isAny() bool { return n.kind == reflect.Interface && n.typ.NumMethod() == 0 }
 
 // null reads what must stand behind NULL.
-func null(s *jsonscan.Scanner) *failure {
+func null(s *Reader) *failure {
 	if k := s.Kind(); k != 't' && k != 'f' {
 		return misfit(s, "true")
 	}

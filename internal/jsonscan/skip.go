@@ -53,8 +53,14 @@ func (s *Scanner) Skip() string {
 	if s.err != nil {
 		return ""
 	}
-	s.space()
+	c := s.space()
 	start := s.pos
+	if (c == '{' || c == '[' || c == '"') && s.depth < maxDepth-64 {
+		if end := skipPlain(s.text, start); end >= 0 {
+			s.pos, s.first = end, false
+			return s.text[start:end]
+		}
+	}
 	base := s.depth
 	for {
 		// One value, or the opening of one.

@@ -1,0 +1,65 @@
+package jsonscan
+
+import "strconv"
+
+// maxDigits is how many digits always fit a uint64.
+const maxDigits = 19
+
+// Whole reads the integer without a sign at i. It returns -1 for its end if there is none that
+// JSON knows and a uint64 holds. What follows is for the caller to look at.
+func Whole(text string, i int) (u uint64, end int) {
+	start := i
+	for i < len(text) && text[i]-'0' <= 9 {
+		u = u*10 + uint64(text[i]-'0')
+		i++
+	}
+	switch {
+	case i == start, text[start] == '0' && i > start+1:
+		return 0, -1
+	case i > start+maxDigits:
+		var err error
+		if u, err = strconv.ParseUint(text[start:i], 10, 64); err != nil {
+			return 0, -1
+		}
+	}
+	return u, i
+}
+
+// tens are exact, and so is an integer of up to 15 digits: one division rounds once.
+var tens = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// Short reads the number of up to 15 digits and without an exponent at i, as strconv.ParseFloat
+// does. It returns -1 for the end of another.
+func Short(text string, i int) (f float64, end int) {
+	negative := i < len(text) && text[i] == '-'
+	if negative {
+		i++
+	}
+	start, point := i, 0
+	var u uint64
+	for ; i < len(text); i++ {
+		c := text[i]
+		if c-'0' <= 9 {
+			u = u*10 + uint64(c-'0')
+			continue
+		}
+		if c != '.' || point != 0 || i == start {
+			break
+		}
+		point = i
+	}
+	switch {
+	case i == start, i-start > 15, i < len(text) && text[i]|0x20 == 'e',
+		text[start] == '0' && i > start+1 && point != start+1, // a zero too many
+		point != 0 && i == point+1:                            // no digit behind it
+		return 0, -1
+	}
+	f = float64(u)
+	if point != 0 {
+		f /= tens[i-point-1]
+	}
+	if negative {
+		f = -f
+	}
+	return f, i
+}

@@ -1,0 +1,21 @@
+package memory
+
+import "unsafe"
+
+// Values makes variables in chunks. The zero Values is ready to use; it is for one goroutine.
+type Values[T any] struct {
+	free []T
+	room int // of the last chunk
+}
+
+// New returns a new zero variable.
+func (v *Values[T]) New() *T {
+	if len(v.free) == 0 {
+		var zero T
+		v.room = max(1, min(2*v.room, 32, maxChunk/max(1, int(unsafe.Sizeof(zero)))))
+		v.free = make([]T, v.room)
+	}
+	t := &v.free[0]
+	v.free = v.free[1:]
+	return t
+}
