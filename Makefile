@@ -21,8 +21,8 @@ fuzz: ## every fuzz target for FUZZTIME
 		(cd "$$(dirname "$$file")" && go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x .) || exit 1; \
 	done
 
-bench: ## run the benchmarks and write BENCHMARKS.md
-	go run ./internal/benchmd
+bench: ## weir beside its peers, and Go's benchmarks; writes BENCHMARKS.md
+	go run ./bench/cmd/bench $(BENCHFLAGS)
 
 demo: ## 20,000 records with trouble, each accounted for
 	go run ./cmd/weir demo

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,10 +115,60 @@ func compare(t *testing.T, text string) {
 	}
 	if str, ok := want.(string); ok {
 		s.Reset(text)
+		s.Space()
+		room := make([]byte, len(text)+8)
+		if n, ok := s.Unquote(room); ok && string(room[:n]) != str {
+			t.Fatalf("Unquote(%q) = %q, want %q", show, room[:n], str)
+		}
+		s.Reset(text)
 		if got := s.AppendString([]byte("x")); string(got) != "x"+str {
 			t.Fatalf("AppendString(%q) = %q, want %q", show, got, "x"+str)
 		}
 	}
+}
+
+// members reads an object, with keys that may know it.
+func members(s *jsonscan.Scanner, k *jsonscan.Keys) (all []string) {
+	for s.ObjectOf(k); s.NextOf(k); {
+		all = append(all, fmt.Sprint(k.Field, s.Skip()))
+	}
+	s.End()
+	return all
+}
+
+// Keys must find in an object what they find when they do not know it yet, also when what they
+// know is another one.
+func compareKeys(t *testing.T, text, before string) {
+	t.Helper()
+	var s jsonscan.Scanner
+	fresh, warm := jsonscan.KeysOf("a", "A", "messageId", ""), jsonscan.KeysOf("a", "A", "messageId", "")
+	for _, known := range []string{before, text, before} {
+		s.Reset(known)
+		_ = members(&s, &warm)
+	}
+	s.Reset(text)
+	want := members(&s, &fresh)
+	wantErr := s.Err()
+	s.Reset(text)
+	got := members(&s, &warm)
+	if !slices.Equal(got, want) || fmt.Sprint(s.Err()) != fmt.Sprint(wantErr) {
+		t.Fatalf("%q behind %q: %q, %v; want %q, %v", text, before, got, s.Err(), want, wantErr)
+	}
+	if s.Reset(text); s.Kind() == '{' && (wantErr == nil) != json.Valid([]byte(text)) {
+		t.Fatalf("%q: %v", text, wantErr)
+	}
+}
+
+func FuzzKeys(f *testing.F) {
+	for _, text := range []string{
+		`{}`, `{"a":1}`, `{"a":1,"b":2}`, `{"b":2,"a":1}`, `{ "a" : 1 , "b" : [2] }`, `{"A":1,"a":2,"a":3}`, `{"a":1"b":2}`, `{,"a":1}`,
+		`{"a":1,}`, `{"messageId":"x","messageid":"y","b":{"a":1}}`, `{"\u0061":1,"":2}`, `{"a":1,"b":2} x`, `"a":1}`, `{"a"`, `{"a":`, `{"a":1`,
+	} {
+		for _, before := range []string{`{}`, `{"a":1,"b":2}`, `{"b":[],"a":""}`} {
+			f.Add(text, before)
+		}
+	}
+	f.Fuzz(func(t *testing.T, text, before string) { compareKeys(t, text, before) })
 }
 
 func TestStringsStayValid(t *testing.T) {
