@@ -2,44 +2,75 @@ package weir
 
 import (
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
 // apart runs user code in a goroutine of its own, so that neither a panic nor Goexit nor a
 // function that never returns can harm the invocation. What f returns, or how it died, goes to
-// failed, in that goroutine. If f is still running at the moment answer, apart returns
-// ErrDeadlineNear without it; a zero answer waits for ever.
-func apart(answer time.Time, f func() error, failed func(error)) error {
-	done := make(chan struct{})
-	go func() {
-		err := ErrGoexit
-		defer func() {
-			defer close(done)
-			if v := recover(); v != nil {
-				err = &PanicError{Value: v, Stack: debug.Stack()}
-			}
-			if err != nil && failed != nil {
-				failed(err)
-			}
-		}()
-		err = f()
-	}()
-	if answer.IsZero() {
-		<-done
-		return nil
-	}
-	timer := time.NewTimer(time.Until(answer))
-	defer timer.Stop()
-	select {
-	case <-done:
-		return nil
-	case <-timer.C:
-		return ErrDeadlineNear
-	}
+// failed, in that goroutine and before the latch opens.
+func apart(f func() error, failed func(error)) *latch {
+	e := &errand{f: f, failed: failed}
+	e.start()
+	return &e.back
 }
 
 // guard runs user code that takes no time, such as a MarshalJSON method.
-func guard(f func() error) (err error) {
-	_ = apart(time.Time{}, f, func(e error) { err = e })
-	return err
+func guard(f func() error) error {
+	e := &errand{f: f}
+	e.start()
+	e.back.wait(time.Time{})
+	return e.err
+}
+
+type errand struct {
+	f      func() error
+	failed func(error) // nil if nobody cares
+	err    error
+	back   latch
+}
+
+func (e *errand) start() {
+	e.back.shut()
+	go e.run()
+}
+
+func (e *errand) run() {
+	e.err = ErrGoexit
+	defer func() {
+		defer e.back.open()
+		if v := recover(); v != nil {
+			e.err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+		if e.err != nil && e.failed != nil {
+			e.failed(e.err)
+		}
+	}()
+	e.err = e.f()
+}
+
+// latch is what an invocation waits at until its user code is done, or given up. It does
+// without a channel, and so is part of what it belongs to.
+type latch struct {
+	first sync.Once
+	moved sync.WaitGroup
+	late  bool
+}
+
+func (l *latch) shut()   { l.moved.Add(1) }
+func (l *latch) open()   { l.first.Do(l.moved.Done) }
+func (l *latch) giveUp() { l.first.Do(func() { l.late = true; l.moved.Done() }) }
+
+// wait returns nil once the latch is open, or ErrDeadlineNear if it is still shut at the
+// moment answer; a zero answer waits for ever. Only one may wait.
+func (l *latch) wait(answer time.Time) error {
+	if !answer.IsZero() {
+		timer := time.AfterFunc(time.Until(answer), l.giveUp)
+		defer timer.Stop()
+	}
+	l.moved.Wait()
+	if l.late {
+		return ErrDeadlineNear
+	}
+	return nil
 }

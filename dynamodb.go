@@ -43,7 +43,7 @@ func dynamoDBRecord(e *envelope) {
 		case 2:
 			ttl = isTTL(e)
 		case 3:
-			e.eventSource()
+			e.same("eventSource", &e.origin)
 		case 4:
 			e.sourceARN()
 		default:

@@ -39,8 +39,8 @@ type envelope struct {
 	now    *Message // the record being read
 	inside bool     // whether one is
 	field  string   // the field being read, for error texts
-	origin string   // the current record's eventSource
-	arn    string   // of the record before
+	origin repeated // eventSource
+	arn    repeated // eventSourceARN
 	group  string   // SQS: the current record's message group
 	body   bool     // whether the current record has what must not be missing
 }
@@ -58,7 +58,9 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	msgs, err := e.read(aside)
 	// Nothing of the event may stay behind.
 	e.Reset("")
-	e.text, e.field, e.origin, e.group = "", "", "", ""
+	e.topKeys.Forget()
+	e.innerKeys.Forget()
+	e.text, e.field, e.group = "", "", ""
 	e.msgs, e.now, e.inside = nil, nil, false
 	f.pool.Put(e)
 	return msgs, err
@@ -111,7 +113,7 @@ func (e *envelope) records() error {
 		}
 		e.msgs = append(e.msgs, Message{})
 		e.now = &e.msgs[len(e.msgs)-1]
-		e.origin, e.group, e.body = "", "", false
+		e.group, e.body, e.origin.here = "", false, false
 		start := e.Offset()
 		e.inside = true
 		e.record(e)
@@ -120,8 +122,8 @@ func (e *envelope) records() error {
 		}
 		e.inside = false
 		e.now.start, e.now.end = start, e.Offset()
-		if e.origin != "" && e.origin != e.source {
-			return e.notBatch(fmt.Sprintf("record %d comes from %q, not from %s", len(e.msgs)-1, clip(e.origin), e.source))
+		if o := &e.origin; o.here && o.value != "" && o.value != e.source {
+			return e.notBatch(fmt.Sprintf("record %d comes from %q, not from %s", len(e.msgs)-1, clip(o.value), e.source))
 		}
 	}
 	return nil
@@ -196,26 +198,33 @@ func (e *envelope) keep(text string) string {
 	return memory.String(room)
 }
 
-// eventSource reads what the record says where it comes from.
-func (e *envelope) eventSource() {
-	if null := e.Kind() == 'n'; null {
-		e.Null()
-		return
-	}
-	e.origin = e.view("eventSource")
+// repeated is a string that most records share with the one before.
+type repeated struct {
+	raw, value string // as it stands in the event, and what it means
+	here       bool   // in the current record
 }
 
-// sourceARN reads the ARN, which all records of most batches share.
-func (e *envelope) sourceARN() {
-	null := e.Kind() == 'n'
-	text := e.view("eventSourceARN")
-	if null {
+// same reads a string field that hardly changes. Null leaves it as it is.
+func (e *envelope) same(field string, r *repeated) {
+	if e.Literal(r.raw) {
+		r.here = true
 		return
 	}
-	if text != e.arn {
-		e.arn = strings.Clone(text)
+	null := e.Kind() == 'n'
+	start := e.Offset()
+	if text := e.view(field); !null && e.Err() == nil {
+		*r = repeated{strings.Clone(e.text[start:e.Offset()]), strings.Clone(text), true}
+		if r.raw[0] != '"' {
+			r.raw = ""
+		}
 	}
-	e.now.SourceARN = e.arn
+}
+
+func (e *envelope) sourceARN() {
+	e.arn.here = false
+	if e.same("eventSourceARN", &e.arn); e.arn.here {
+		e.now.SourceARN = e.arn.value
+	}
 }
 
 // isObject reports whether an object comes next. What else comes is skipped, and damages
@@ -250,24 +259,43 @@ func (e *envelope) payload(field string) {
 
 // base64Payload reads a base64 field into the payload.
 func (e *envelope) base64Payload(field string) {
+	e.field = field
+	if text, ok := e.UpToQuote(); ok {
+		// What decodes to its full length has neither escapes nor control characters.
+		if data, err := e.decode64(text); err == nil && len(data) == fullLen(text) {
+			e.Pass(text)
+			e.now.Payload = data
+			return
+		}
+	}
 	if e.Kind() == 'n' {
-		e.field = field
 		e.damage("null, not a string")
 	}
 	text := e.view(field)
 	if e.now.bad != nil {
 		return
 	}
-	room := e.memory.Take(len(text)/4*3 + 3)
-	data, err := b64.AppendDecode(room[:0], text)
+	data, err := e.decode64(text)
 	if err != nil {
 		e.damage("%w", err)
-		data = nil
+		return
 	}
-	data = e.memory.Trim(room, len(data))
-	if err == nil {
-		e.now.Payload = data
+	e.now.Payload = data
+}
+
+func (e *envelope) decode64(text string) ([]byte, error) {
+	room := e.memory.Take(len(text)/4*3 + 3)
+	data, err := b64.AppendDecode(room[:0], text)
+	return e.memory.Trim(room, len(data)), err
+}
+
+// fullLen is the length of what text stands for if it is nothing but base64.
+func fullLen(text string) int {
+	n := len(text) / 4 * 3
+	for i := len(text) - 1; i >= 0 && text[i] == '='; i-- {
+		n--
 	}
+	return n
 }
 
 // millis reads a time written as a string of milliseconds.

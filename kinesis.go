@@ -40,7 +40,7 @@ func kinesisRecord(e *envelope) {
 				kinesisData(e)
 			}
 		case 1:
-			e.eventSource()
+			e.same("eventSource", &e.origin)
 		case 2:
 			e.sourceARN()
 		default:

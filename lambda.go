@@ -48,7 +48,7 @@ func (l *Lambda) Err() error { return l.err }
 // *BatchError; see ReportAll), or a failed record has no identifier. Lambda then retries
 // every record.
 //
-// The event source mapping must have FunctionResponseTypes: [ReportBatchItemFailures];
+// The response must not be modified. The event source mapping must have FunctionResponseTypes: [ReportBatchItemFailures];
 // without it, Lambda takes any response for success.
 func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	if l.err != nil {

@@ -9,16 +9,6 @@ import (
 // -1 at first; the answer is -1 at the end.
 type feed interface{ next(prev int) int }
 
-// inOrder feeds one worker with as many records as its value says.
-type inOrder int
-
-func (n *inOrder) next(prev int) int {
-	if prev+1 < int(*n) {
-		return prev + 1
-	}
-	return -1
-}
-
 // indexes feeds one worker with some records.
 type indexes []int
 
@@ -34,40 +24,54 @@ func (l *indexes) next(int) int {
 // lanes feeds many workers. Records with the same ordering key form a lane, which one
 // worker takes whole, so that they neither overlap nor overtake each other.
 type lanes struct {
-	follow []int32 // the next record of the same lane, -1 at its end
-	heads  []int32 // first records of the lanes, in record order
+	n      int     // records
+	follow []int32 // the next record of the same lane, 0 at its end; nil if each stands alone
+	heads  []int32 // first records of the lanes, in record order; nil if each stands alone
 	taken  atomic.Int64
 }
 
 func (l *lanes) next(prev int) int {
-	if prev >= 0 && l.follow[prev] >= 0 {
+	if prev >= 0 && l.follow != nil && l.follow[prev] > 0 {
 		return int(l.follow[prev])
 	}
-	if k := l.taken.Add(1) - 1; k < int64(len(l.heads)) {
-		return int(l.heads[k])
+	k := int(l.taken.Add(1)) - 1
+	switch {
+	case k >= l.count():
+		return -1
+	case l.heads == nil:
+		return k
 	}
-	return -1
+	return int(l.heads[k])
+}
+
+func (l *lanes) count() int {
+	if l.heads == nil {
+		return l.n
+	}
+	return len(l.heads)
 }
 
 var laneSeed = maphash.MakeSeed()
 
-// newLanes sorts a batch into lanes. Keys whose hashes are equal share a lane, which costs
+// sort sorts a batch into lanes. Keys whose hashes are equal may share a lane, which costs
 // concurrency but never order.
-func newLanes(msgs []Message, canonical func(*Message, []byte) []byte) *lanes {
+func (l *lanes) sort(msgs []Message, canonical func(*Message, []byte) []byte) {
 	n := len(msgs)
-	l := &lanes{follow: make([]int32, n)}
+	if l.n = n; !keyed(msgs) {
+		return
+	}
+	links := make([]int32, 2*n)
+	l.follow, l.heads = links[:n], links[n:n]
 	size := 4
-	for size < 2*n {
+	for size < n+n/2 {
 		size *= 2
 	}
-	type slot struct {
-		hash uint64
-		tail int32 // the lane's last record so far, plus 1
-	}
+	// A slot is a lane: half of its hash, and its last record so far, plus 1. The other half of
+	// the hash says where to look.
+	type slot struct{ hash, tail uint32 }
 	table := make([]slot, size)
 	var scratch []byte
 	for i := range msgs {
-		l.follow[i] = -1
 		m := &msgs[i]
 		if m.OrderingKey == "" {
 			l.heads = append(l.heads, int32(i))
@@ -80,18 +84,25 @@ func newLanes(msgs []Message, canonical func(*Message, []byte) []byte) *lanes {
 			scratch = canonical(m, scratch[:0])
 			h = maphash.Bytes(laneSeed, scratch)
 		}
-		for at := int(h) & (size - 1); ; at = (at + 1) & (size - 1) {
-			s := &table[at]
-			if s.tail == 0 {
-				l.heads = append(l.heads, int32(i))
-			} else if s.hash != h {
-				continue
-			} else {
-				l.follow[s.tail-1] = int32(i)
-			}
-			*s = slot{h, int32(i) + 1}
-			break
+		half := uint32(h >> 32)
+		at := int(uint32(h)) & (size - 1)
+		for table[at].tail != 0 && table[at].hash != half {
+			at = (at + 1) & (size - 1)
+		}
+		if tail := table[at].tail; tail == 0 {
+			l.heads = append(l.heads, int32(i))
+		} else {
+			l.follow[tail-1] = int32(i)
+		}
+		table[at] = slot{half, uint32(i) + 1}
+	}
+}
+
+func keyed(msgs []Message) bool {
+	for i := range msgs {
+		if msgs[i].OrderingKey != "" {
+			return true
 		}
 	}
-	return l
+	return false
 }

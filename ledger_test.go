@@ -11,7 +11,7 @@ import (
 func TestFirstOutcomeStands(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("cause")
-	l := make(ledger, 3)
+	l := ledger{entries: make([]entry, 3)}
 	assert.Equal(t, l.set(0, skipped, cause), true)
 	assert.Equal(t, l.set(0, succeeded, nil), false)
 	assert.Equal(t, l.set(1, succeeded, nil), true)
@@ -20,7 +20,8 @@ func TestFirstOutcomeStands(t *testing.T) {
 		got, _ := l.final(i)
 		assert.Equal(t, got, want)
 	}
-	assert.Equal(t, l[0].err, cause)
+	_, err := l.final(0)
+	assert.Equal(t, err, cause)
 }
 
 // A lane holds its records in order, whatever else shares the table.
@@ -32,7 +33,8 @@ func TestLanes(t *testing.T) {
 			for i := range msgs {
 				msgs[i].OrderingKey = string(rune('0' + i*i%keys))
 			}
-			l := newLanes(msgs, nil)
+			var l lanes
+			l.sort(msgs, nil)
 			seen := 0
 			last := map[string]int{}
 			for at := l.next(-1); at >= 0; at = l.next(at) {

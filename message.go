@@ -74,19 +74,6 @@ func FromContext(ctx context.Context) (*Message, bool) {
 	return m, ok
 }
 
-// recordContext carries a message; a batch's are allocated together.
-type recordContext struct {
-	context.Context
-	m *Message
-}
-
-func (c *recordContext) Value(key any) any {
-	if key == (messageKey{}) {
-		return c.m
-	}
-	return c.Context.Value(key)
-}
-
 // RequestID returns the invocation's AWS request id, "" when the context has none.
 func (m *Message) RequestID() string {
 	if m.call == nil {

@@ -36,7 +36,7 @@ func sqsRecord(e *envelope) {
 				sqsAttributes(e)
 			}
 		case 3:
-			e.eventSource()
+			e.same("eventSource", &e.origin)
 		case 4:
 			e.sourceARN()
 		default:

@@ -32,9 +32,26 @@ func (w *Work) finish(ctx context.Context, begin time.Time) {
 	if len(w.msgs) > 0 {
 		s.Source = w.msgs[0].SourceARN
 	}
-	var notDone []RecordError
 	var unrun []int
 	var gaveUp error // the first reason of a drop
+	if s.Succeeded = int(w.succeeded.Load()); s.Succeeded < s.Records {
+		unrun, gaveUp = w.tally()
+	}
+	w.report()
+	if s.Err == nil && gaveUp == nil && len(w.l.cfg.observers.ended) == 0 {
+		return // nobody to tell
+	}
+	w.measure(ctx, begin)
+	w.logTrouble(ctx, gaveUp)
+	w.tell(ctx, unrun)
+}
+
+// tally goes through a ledger that is not all success. It returns what it had to skip, and why
+// the first record of those dropped was given up.
+func (w *Work) tally() (unrun []int, gaveUp error) {
+	s := &w.summary
+	s.Succeeded = 0
+	var notDone []RecordError
 	for i := range w.msgs {
 		if w.ledger.state(i) == undecided && w.ledger.set(i, skipped, w.whySkipped(i)) {
 			unrun = append(unrun, i)
@@ -59,13 +76,7 @@ func (w *Work) finish(ctx context.Context, begin time.Time) {
 	if len(notDone) > 0 {
 		s.Err = &BatchError{Source: s.Source, Total: s.Records, Records: notDone}
 	}
-	w.report()
-	if notDone == nil && gaveUp == nil && len(w.l.cfg.observers.ended) == 0 {
-		return // nobody to tell
-	}
-	w.measure(ctx, begin)
-	w.logTrouble(ctx, gaveUp)
-	w.tell(ctx, unrun)
+	return unrun, gaveUp
 }
 
 func (w *Work) whySkipped(i int) error {
@@ -119,7 +130,7 @@ func (w *Work) tell(ctx context.Context, unrun []int) {
 		ctx, cancel = context.WithDeadlineCause(ctx, w.times.last, ErrDeadlineNear)
 		defer cancel()
 	}
-	late := apart(w.times.last, func() error {
+	late := apart(func() error {
 		for _, i := range unrun {
 			m := &w.msgs[i]
 			for _, o := range w.l.cfg.observers.skipped {
@@ -127,7 +138,8 @@ func (w *Work) tell(ctx context.Context, unrun []int) {
 					return nil
 				}
 				w.aside(ctx, "RecordSkipped observer", m, func() error {
-					return o.RecordSkipped(&recordContext{ctx, m}, m, w.ledger[i].err)
+					_, err := w.ledger.final(i)
+					return o.RecordSkipped(context.WithValue(ctx, messageKey{}, m), m, err)
 				})
 			}
 		}
@@ -138,7 +150,7 @@ func (w *Work) tell(ctx context.Context, unrun []int) {
 			w.aside(ctx, "BatchEnded observer", &Message{}, func() error { o.BatchEnded(ctx, w.summary); return nil })
 		}
 		return nil
-	}, nil)
+	}, nil).wait(w.times.last)
 	w.leftBehind = w.leftBehind || late != nil
 	if late != nil || ctx.Err() != nil {
 		w.log(ctx, slog.LevelError, "no time left to tell the observers everything", slog.Int("skipped", len(unrun)))
@@ -147,7 +159,7 @@ func (w *Work) tell(ctx context.Context, unrun []int) {
 
 // aside runs user code whose failure changes nothing.
 func (w *Work) aside(ctx context.Context, who string, m *Message, f func() error) {
-	_ = apart(time.Time{}, f, func(err error) { w.grumble(ctx, who, m, err) })
+	apart(f, func(err error) { w.grumble(ctx, who, m, err) }).wait(time.Time{})
 }
 
 // report tells weirtest, if it is there.

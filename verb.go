@@ -3,7 +3,6 @@ package weir
 import (
 	"context"
 	"iter"
-	"sync"
 	"time"
 )
 
@@ -52,52 +51,52 @@ func (w *Work) All() iter.Seq2[int, *Message] {
 // records are decided or will not be started any more. Each and Decide must not be called
 // at the same time.
 func (w *Work) Each(ctx context.Context, h Handler) {
-	n := w.l.cfg.concurrency
-	if n <= 1 {
-		w.run(worker{ctx: ctx, h: h, feed: w.inOrder()}, 1)
-		return
+	w.running.Lock()
+	defer w.running.Unlock()
+	w.each(ctx, h).wait(time.Time{})
+}
+
+// each starts what Each does.
+func (w *Work) each(ctx context.Context, h Handler) *latch {
+	r, workers := w.newRound(ctx, h), 1
+	r.timeout = w.l.cfg.timeout
+	if n := w.l.cfg.concurrency; n > 1 {
+		r.lanes.sort(w.msgs, w.l.src.lane)
+		r.feed, workers = &r.lanes, min(n, max(1, r.lanes.count()))
 	}
-	lanes := newLanes(w.msgs, w.l.src.lane)
-	w.run(worker{ctx: ctx, h: h, feed: lanes}, min(n, len(lanes.heads)))
+	r.start(workers)
+	return &r.end
 }
 
 // Decide gives every undecided record, in order, the outcome that the function returns for
 // it. The source's rules hold: on a FIFO queue, what follows a failure does not count as
 // done, since it would overtake. A record with a damaged envelope fails without being asked for.
 func (w *Work) Decide(ctx context.Context, outcome func(i int, m *Message) error) {
-	w.decide(ctx, w.inOrder(), outcome)
+	w.decide(ctx, nil, outcome)
 }
 
 func (w *Work) decide(ctx context.Context, from feed, outcome func(i int, m *Message) error) {
-	h := func(_ context.Context, m *Message) error { return outcome(m.index, m) }
-	w.run(worker{ctx: ctx, h: h, settled: true, feed: from}, 1)
-}
-
-func (w *Work) inOrder() feed {
-	n := inOrder(len(w.msgs))
-	return &n
-}
-
-// run lets workers loose and waits for them.
-func (w *Work) run(like worker, workers int) {
-	var wg sync.WaitGroup
-	like.w, like.i, like.wg = w, -1, &wg
-	w.running.Lock() // a late verb may come back while its decisions are being settled
+	w.running.Lock()
 	defer w.running.Unlock()
-	if w.ctxs == nil {
-		w.ctxs = make([]recordContext, len(w.msgs))
+	r := w.newRound(ctx, func(_ context.Context, m *Message) error { return outcome(m.index, m) })
+	r.feed, r.settled = from, true
+	r.start(1)
+	r.end.wait(time.Time{})
+}
+
+// newRound makes a round. The first, mostly the only one, is part of w.
+func (w *Work) newRound(ctx context.Context, h Handler) *round {
+	r := &w.first
+	if r.w != nil {
+		r = new(round)
 	}
-	for range workers {
-		wg.Add(1)
-		k := like
-		go k.start()
-	}
-	wg.Wait()
+	r.Context, r.w, r.h = ctx, w, h
+	return r
 }
 
 // tellStarted is for verbs that do not go through Each.
 func (w *Work) tellStarted(ctx context.Context, m *Message) {
 	for _, o := range w.l.cfg.observers.started {
-		o.RecordStarted(&recordContext{ctx, m}, m)
+		o.RecordStarted(context.WithValue(ctx, messageKey{}, m), m)
 	}
 }

@@ -17,7 +17,6 @@ type Work struct {
 	call   invocation
 	msgs   []Message
 	ledger ledger
-	ctxs   []recordContext // one a record, made when the first is run
 	rule   rule
 	verb   Verb
 	then   func(context.Context) error // what is left to do once every record is done
@@ -30,10 +29,12 @@ type Work struct {
 	mu       sync.Mutex
 	groups   map[string]int // first failed record of each group, under the rule skip
 
-	leftBehind bool        // user code is still running
-	closed     atomic.Bool // the answer is being made
+	first      round        // the first Each or Decide
+	succeeded  atomic.Int64 // counted by workers that have ended
+	leftBehind bool         // user code is still running
+	closed     atomic.Bool  // the answer is being made
 	firstPanic atomic.Pointer[PanicError]
-	running    sync.Mutex             // held by run
+	running    sync.Mutex             // one Each or Decide at a time: a late verb may come back while its decisions are being settled
 	overrun    atomic.Pointer[func()] // what a verb has decided so far, to be settled if it is late
 
 	summary Summary
@@ -50,7 +51,7 @@ const (
 )
 
 func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
-	w := &Work{l: l, call: invocation{ctx: ctx}, msgs: msgs, ledger: make(ledger, len(msgs))}
+	w := &Work{l: l, call: invocation{ctx: ctx}, msgs: msgs, ledger: ledger{entries: make([]entry, len(msgs))}}
 	w.failedAt.Store(math.MaxInt64)
 	if r, ok := ctx.Value(probe.Key{}).(*probe.Report); ok && r.Take() {
 		w.probe = r
@@ -74,11 +75,11 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 
 // process runs the verb, and w.then. It returns when they are done, with the error of w.then,
 // or with ErrDeadlineNear when Lambda must be answered while user code is still running.
-func (w *Work) process(ctx context.Context) error {
+func (w *Work) process(parent context.Context) error {
 	if len(w.msgs) == 0 && w.then == nil {
 		return nil
 	}
-	ctx, cancel, times := stopBefore(ctx, w.l.cfg.reserve)
+	ctx, cancel, times := stopBefore(parent, w.l.cfg.reserve)
 	w.times = times
 	defer func() {
 		w.cause = context.Cause(ctx)
@@ -87,8 +88,31 @@ func (w *Work) process(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // no time for even one record
 	}
-	late := apart(times.answer, func() error {
-		for _, o := range w.l.cfg.observers.begun {
+	if late := w.begin(ctx).wait(times.answer); late != nil {
+		w.leftBehind = true
+		w.log(ctx, slog.LevelError, "a handler ignores its context: answered without it, its goroutine is left behind")
+		if settle := w.overrun.Load(); settle != nil {
+			_ = apart(func() error { (*settle)(); return nil }, nil).wait(times.last)
+		}
+		return late
+	}
+	if w.then == nil || !w.allDone() {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return w.after(ctx)
+}
+
+// begin lets the verb loose.
+func (w *Work) begin(ctx context.Context) *latch {
+	begun := w.l.cfg.observers.begun
+	if v, ok := w.verb.(*each); ok && len(begun) == 0 {
+		return w.each(ctx, v.h) // its user code is all handlers, and those are guarded by the workers
+	}
+	return apart(func() error {
+		for _, o := range begun {
 			o.BatchStarted(ctx, len(w.msgs))
 		}
 		return w.verb.Process(ctx, w)
@@ -99,30 +123,21 @@ func (w *Work) process(ctx context.Context) error {
 		w.log(ctx, slog.LevelError, "the verb failed", slog.Any("error", err))
 		w.Decide(ctx, func(int, *Message) error { return err })
 	})
-	if late != nil {
-		w.leftBehind = true
-		w.log(ctx, slog.LevelError, "a handler ignores its context: answered without it, its goroutine is left behind")
-		if settle := w.overrun.Load(); settle != nil {
-			_ = apart(times.last, func() error { (*settle)(); return nil }, nil)
-		}
-		return late
-	}
-	if w.then == nil || !w.allDone() {
-		return nil
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	var failure error
-	if late := apart(times.answer, func() error { return w.then(ctx) }, func(err error) { failure = err }); late != nil {
+}
+
+// after does what is left to do once every record is done.
+func (w *Work) after(ctx context.Context) error {
+	e := &errand{f: func() error { return w.then(ctx) }}
+	e.start()
+	if late := e.back.wait(w.times.answer); late != nil {
 		w.leftBehind = true
 		return late
 	}
-	return failure
+	return e.err
 }
 
 func (w *Work) allDone() bool {
-	for i := range w.ledger {
+	for i := range w.ledger.entries {
 		if s := w.ledger.state(i); s != succeeded && s != dropped {
 			return false
 		}

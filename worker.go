@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // phase says what a worker is doing, so that it knows what a panic or Goexit hit.
@@ -17,37 +18,62 @@ const (
 	blaming // telling it
 )
 
-// worker runs records one after another. Its goroutine may die of runtime.Goexit in
-// user code; another then goes on with the same worker.
-type worker struct {
+// round is a handler let loose on the records, by Each or Decide. Handlers get its context.
+type round struct {
+	context.Context
 	w       *Work
-	ctx     context.Context
 	h       Handler
-	settled bool // h only looks outcomes up: no deadline, no start
-	feed    feed
-	wg      *sync.WaitGroup
-
-	i     int // the current record, -1 before the first
-	phase phase
-	err   error // of a crashed record
-	ended bool
+	feed    feed // nil for one worker that takes all records in order
+	lanes   lanes
+	settled bool          // h only looks outcomes up: no deadline, no start
+	timeout time.Duration // of a record, 0 for none
+	plain   bool          // nobody is to be told of a start or a success
+	workers atomic.Int32  // that have not ended
+	end     latch
 }
 
-func (k *worker) start() {
-	defer func() {
-		if !k.ended {
-			go k.start() // user code ended the goroutine
-			return
-		}
-		k.wg.Done()
-	}()
-	for !k.ended {
-		k.drive()
+func (r *round) start(workers int) {
+	o := &r.w.l.cfg.observers
+	r.plain = !r.settled && r.timeout <= 0 && len(o.started)+len(o.succeeded) == 0
+	r.workers.Store(int32(workers))
+	r.end.shut()
+	work := r.work
+	for range workers {
+		go work()
 	}
 }
 
-// drive works until the feed ends or user code panics. One deferred call serves all records.
-func (k *worker) drive() {
+func (r *round) work() { worker{round: r, i: -1}.work() }
+
+// worker runs records one after another.
+type worker struct {
+	*round
+	i         int // the current record, -1 before the first
+	phase     phase
+	err       error // of a crashed record
+	succeeded int64
+}
+
+func (k worker) work() {
+	finished := false
+	defer func() {
+		if !finished { // user code called runtime.Goexit: another goroutine goes on from here
+			go k.work()
+			return
+		}
+		k.w.succeeded.Add(k.succeeded)
+		if k.workers.Add(-1) == 0 {
+			k.end.open()
+		}
+	}()
+	for !finished {
+		finished = k.drive()
+	}
+}
+
+// drive works until no record is left or user code panics. One deferred call serves all
+// records, and one around which there is nobody to tell takes the short way.
+func (k *worker) drive() (finished bool) {
 	defer func() {
 		if k.phase != idle {
 			k.crash(recover())
@@ -58,9 +84,17 @@ func (k *worker) drive() {
 	}
 	for k.claim() {
 		k.phase = working
-		k.conclude(k.handle())
+		rc, m := &k.w.ledger.entries[k.i], &k.w.msgs[k.i]
+		rc.round, rc.index = k.round, uint32(k.i)
+		if !k.plain || m.bad != nil {
+			k.conclude(k.handle(rc, m))
+		} else if err := k.h(rc, m); err != nil {
+			k.conclude(ended(rc, err))
+		} else {
+			k.succeed()
+		}
 	}
-	k.ended = true
+	return true
 }
 
 // crash notes that user code panicked with v, or called Goexit if v is nil.
@@ -70,7 +104,7 @@ func (k *worker) crash(v any) {
 		err = k.w.panicked(v)
 	}
 	if k.phase == blaming {
-		k.w.grumble(k.ctx, "RecordFailed observer", &k.w.msgs[k.i], err)
+		k.w.grumble(k.Context, "RecordFailed observer", &k.w.msgs[k.i], err)
 		k.phase = idle
 		return
 	}
@@ -80,40 +114,38 @@ func (k *worker) crash(v any) {
 // claim steps to the next record to run.
 func (k *worker) claim() bool {
 	w := k.w
-	for {
-		if !k.settled && (w.aborted.Load() || k.ctx.Err() != nil) {
-			return false
+	for k.settled || !w.aborted.Load() && k.Err() == nil {
+		if k.feed != nil {
+			k.i = k.feed.next(k.i)
+		} else if k.i++; k.i == len(w.msgs) {
+			k.i = -1
 		}
-		k.i = k.feed.next(k.i)
 		if k.i < 0 {
 			return false
 		}
-		if w.ledger.state(k.i) == undecided && !w.barred(k.i) {
+		if w.ledger.state(k.i) == undecided && (w.rule == goOn || !w.barred(k.i)) {
 			return true
 		}
 	}
+	return false
 }
 
-func (k *worker) handle() error {
-	w, m := k.w, &k.w.msgs[k.i]
-	rc := &k.w.ctxs[k.i]
-	rc.Context, rc.m = k.ctx, m
-	if k.settled {
-		if m.bad != nil {
-			return Undecodable(m.bad)
+// handle calls the handler, with what belongs around it.
+func (k *worker) handle(rc *entry, m *Message) error {
+	if !k.settled {
+		for _, o := range k.w.l.cfg.observers.started {
+			o.RecordStarted(rc, m)
 		}
-		return k.h(rc, m)
 	}
-	for _, o := range w.l.cfg.observers.started {
-		o.RecordStarted(rc, m)
-	}
-	if m.bad != nil {
+	switch {
+	case m.bad != nil:
 		return Undecodable(m.bad)
-	}
-	if w.l.cfg.timeout <= 0 {
+	case k.settled:
+		return k.h(rc, m)
+	case k.timeout <= 0:
 		return ended(rc, k.h(rc, m))
 	}
-	ctx, cancel := context.WithTimeoutCause(rc, w.l.cfg.timeout, ErrRecordTimeout)
+	ctx, cancel := context.WithTimeoutCause(rc, k.timeout, ErrRecordTimeout)
 	defer cancel()
 	return ended(ctx, k.h(ctx, m))
 }
@@ -138,7 +170,7 @@ func ended(ctx context.Context, err error) error {
 
 // conclude takes a record from its handler's error to its outcome.
 func (k *worker) conclude(err error) {
-	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ctxs[k.i]
+	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ledger.entries[k.i]
 	v := classify(err)
 	if v == undecodable {
 		reason := err
@@ -157,8 +189,7 @@ func (k *worker) conclude(err error) {
 			}
 		}
 		if told == nil {
-			k.phase = idle
-			w.ledger.set(k.i, succeeded, nil)
+			k.succeed()
 			return
 		}
 		err, v = fmt.Errorf("RecordSucceeded observer: %w", told), retry
@@ -178,9 +209,16 @@ func (k *worker) conclude(err error) {
 	k.blame(err, v)
 }
 
+func (k *worker) succeed() {
+	k.phase = idle
+	if k.w.ledger.succeed(k.i) {
+		k.succeeded++
+	}
+}
+
 // blame fails the current record and tells the observers.
 func (k *worker) blame(err error, v verdict) {
-	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ctxs[k.i]
+	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ledger.entries[k.i]
 	k.phase = blaming
 	if w.fail(k.i, err, v) {
 		for _, o := range w.l.cfg.observers.failed {

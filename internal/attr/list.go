@@ -54,15 +54,19 @@ func (n *node) elements(s *Reader, v reflect.Value, kind string) *failure {
 // fresh decodes into the slice v, which is nil.
 func (n *node) fresh(s *Reader, v reflect.Value, kind string) (f *failure) {
 	list, size := s.takeList(n), 0
-	list.Begin()
+	list.Begin(n.elem.typ)
 	for s.Array(); s.MoreItems(); size++ {
 		if f != nil {
 			s.Skip()
 			continue
 		}
-		done, p := false, list.Next(n.elem.typ)
-		if kind == "L" {
+		done, p := false, list.Next()
+		switch {
+		case kind == "L":
 			done, f = n.elem.quick(s, p)
+		case kind == "SS" && n.elem.kind == reflect.String && s.Kind() == '"':
+			memory.Set(p, s.String())
+			done = true
 		}
 		if !done {
 			f = n.elem.element(s, memory.At(n.elem.typ, p), kind)
@@ -75,7 +79,7 @@ func (n *node) fresh(s *Reader, v reflect.Value, kind string) (f *failure) {
 	case f != nil:
 		list.Abandon()
 	case size > 0:
-		list.End(n.elem.typ, memory.Of(v))
+		list.End(memory.Of(v))
 	default:
 		list.Abandon()
 		v.Set(reflect.MakeSlice(n.typ, 0, 0))

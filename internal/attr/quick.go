@@ -31,8 +31,14 @@ func (n *node) quick(s *Reader, p memory.Pointer) (done bool, f *failure) {
 			f = n.setNumber("N", text, memory.At(n.typ, p))
 		}
 		return true, f
+	case reflect.Bool:
+		yes := s.Literal(`{"BOOL":true}`)
+		done = yes || s.Literal(`{"BOOL":false}`)
+		if done {
+			memory.Set(p, yes)
+		}
 	}
-	return false, nil
+	return done, nil
 }
 
 // setQuick sets a number that needs no thought.

@@ -157,5 +157,5 @@ const ones, tops = 0x0101010101010101, 0x8080808080808080
 func special(x uint64) uint64 {
 	q := x ^ '"'*ones
 	b := x ^ '\\'*ones
-	return ((q-ones)&^q | (b-ones)&^b | (x-' '*ones)&^x) & tops
+	return ((q - ones) | (b - ones) | (x - ' '*ones)) &^ x & tops
 }

@@ -65,7 +65,6 @@ func (c *compiler) find(f *field, t reflect.Type) (open bool) {
 		sf := t.Field(x)
 		f.offset += sf.Offset
 		if t = sf.Type; t.Kind() == reflect.Pointer {
-			c.embedsPointer = true
 			if !sf.IsExported() {
 				return false
 			}

@@ -19,14 +19,14 @@ func (n *node) slice(d *decoder, i int, p memory.Pointer) int {
 	if l.Open() { // the type contains itself
 		l = new(memory.List)
 	}
-	l.Begin()
+	l.Begin(n.elem.typ)
 	for ; more; i, more = d.more(i, ']') {
-		if i = n.elem.value(d, i, l.Next(n.elem.typ)); i < 0 {
+		if i = n.elem.value(d, i, l.Next()); i < 0 {
 			l.Abandon()
 			return doubt
 		}
 	}
-	l.End(n.elem.typ, p)
+	l.End(p)
 	return i
 }
 

@@ -56,11 +56,10 @@ var (
 // compiler makes the nodes of one plan. It holds those made so far, for types that
 // contain themselves.
 type compiler struct {
-	nodes         map[reflect.Type]*node
-	hooked        bool
-	embedsPointer bool
-	slices        int
-	unfit         bool // a case to leave to encoding/json as a whole
+	nodes  map[reflect.Type]*node
+	hooked bool
+	slices int
+	unfit  bool // a case to leave to encoding/json as a whole
 }
 
 // node compiles t. A type without a name may have got methods by embedding: those

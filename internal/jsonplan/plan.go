@@ -2,8 +2,8 @@
 // each type. It gives what json.Unmarshal gives, in a fraction of the time.
 //
 // The plan covers what payloads are made of. At the first doubt (a value that does
-// not fit, a destination that holds something already, a syntax error) it puts the
-// destination back as it was and hands the whole text to encoding/json, whose result
+// not fit, a key that comes twice for a slice, a syntax error) it empties the
+// destination and hands the whole text to encoding/json, whose result
 // and error then count. So there is one set of rules, and the plan only has to know
 // when it is sure.
 //
@@ -24,10 +24,9 @@ var plans sync.Map
 
 // Plan decodes JSON texts into T. It is safe for concurrent use.
 type Plan[T any] struct {
-	root      *node // nil when encoding/json does it all
-	hooked    bool  // calls code of the user's
-	wantsZero bool  // could not undo what it does to a destination that is in use
-	slices    int
+	root   *node // nil when encoding/json does it all
+	hooked bool  // calls code of the user's
+	slices int
 }
 
 // Scratch is the memory that the decodes of one goroutine share. What they return is
@@ -48,7 +47,7 @@ func For[T any]() *Plan[T] {
 	}
 	c := compiler{nodes: map[reflect.Type]*node{}}
 	root := c.node(t, true)
-	p := &Plan[T]{root: root, hooked: c.hooked, wantsZero: c.hooked || c.embedsPointer, slices: c.slices}
+	p := &Plan[T]{root: root, hooked: c.hooked, slices: c.slices}
 	if c.unfit || p.root.op == opStd || p.root.op == opHook {
 		p.root = nil
 	}
@@ -57,17 +56,17 @@ func For[T any]() *Plan[T] {
 }
 
 // Decode does what json.Unmarshal(data, v) does: the same value, and the same error
-// or none. It is at its best when *v is zero. Nobody may change data afterwards.
+// or none, for a *v that is zero. Nobody may change data afterwards.
 //
 // An UnmarshalJSON or UnmarshalText that it has called is called once more when
 // something else in the text is left to encoding/json.
 func (p *Plan[T]) Decode(data []byte, v *T, s *Scratch) error {
-	if p.root == nil || v == nil || p.wantsZero && !reflect.ValueOf(v).Elem().IsZero() {
+	if p.root == nil {
 		return json.Unmarshal(data, v)
 	}
-	before := *v
 	if !p.decode(data, v, &s.decoder) {
-		*v = before
+		var zero T
+		*v = zero
 		return json.Unmarshal(data, v)
 	}
 	return nil

@@ -7,14 +7,16 @@ import (
 
 // Keys tells the keys of objects that are alike by number. It remembers the keys of the
 // object before, as they stood in the text, and compares instead of reading where the next
-// one has the same.
+// one has the same. Members that nobody asked for are passed over in the same way while their
+// values repeat.
 type Keys struct {
-	Field int // of the key that Next has read: its place among names, or -1
+	Field int // of the key that NextOf has read: its place among the names, or -1
 
-	names  []string
-	likely []token
-	at     int // in likely
-	learnt int
+	names   []string
+	likely  []token
+	at      int // in likely
+	learnt  int
+	unasked int // offset of the value of likely[at-1] if nobody asked for it, or -1
 }
 
 // token is a key with all that stands between the value before and its own value.
@@ -22,6 +24,7 @@ type token struct {
 	text  string
 	first bool // in its object
 	field int
+	value string // of the last one, in the text that is being read; if nobody asked for it
 }
 
 // maxLearnt bounds what objects that are not alike can cost.
@@ -46,26 +49,54 @@ func (k *Keys) Find(key string) int {
 	return -1
 }
 
+// Forget drops what the keys remember of a text, which may go away. Keys that are used for
+// several texts must forget each.
+func (k *Keys) Forget() {
+	for i := range k.likely {
+		k.likely[i].value = ""
+	}
+}
+
 // ObjectOf enters an object. Follow it with NextOf.
 func (s *Scanner) ObjectOf(k *Keys) {
 	s.Object()
-	k.at = 0
+	k.at, k.unasked = 0, -1
 }
 
 // NextOf reads the next key and its colon, and reports whether there is one; when not, it
-// leaves the object.
+// leaves the object. The value of a key without a field is there to be skipped.
 func (s *Scanner) NextOf(k *Keys) bool {
-	if k.at < len(k.likely) && s.err == nil {
+	if k.unasked >= 0 {
+		s.remember(k)
+	}
+	for s.err == nil && k.at < len(k.likely) {
 		t := &k.likely[k.at]
-		if t.first == s.first && strings.HasPrefix(s.text[s.pos:], t.text) {
-			s.pos += len(t.text)
-			s.first = false
-			k.at++
+		if t.first != s.first || !strings.HasPrefix(s.text[s.pos:], t.text) {
+			break
+		}
+		s.pos += len(t.text)
+		s.first = false
+		k.at++
+		if t.field >= 0 {
 			k.Field = t.field
 			return true
 		}
+		if t.value == "" || !strings.HasPrefix(s.text[s.pos:], t.value) {
+			k.Field, k.unasked = -1, s.pos
+			return true
+		}
+		s.pos += len(t.value)
 	}
 	return s.readOf(k)
+}
+
+// remember notes the value that was skipped, if it says itself where it ends.
+func (s *Scanner) remember(k *Keys) {
+	const most = 256 // a longer one rather holds an identifier
+	if value := s.text[k.unasked:s.pos]; s.err == nil && len(value) <= most && value != "" && (value[0] == '"' || value[0] == '{') {
+		k.likely[k.at-1].value = value
+	}
+	k.unasked = -1
 }
 
 func (s *Scanner) readOf(k *Keys) bool {
@@ -82,13 +113,22 @@ func (s *Scanner) readOf(k *Keys) bool {
 	for i := range k.likely {
 		if t := &k.likely[i]; t.first == first && t.text == text {
 			k.at = i + 1
+			k.skipped(s.pos)
 			return true
 		}
 	}
 	if k.learnt < maxLearnt {
 		k.learnt++
-		k.likely = slices.Insert(k.likely, k.at, token{strings.Clone(text), first, k.Field})
+		k.likely = slices.Insert(k.likely, k.at, token{text: strings.Clone(text), first: first, field: k.Field})
 		k.at++
+		k.skipped(s.pos)
 	}
 	return true
+}
+
+// skipped notes where the value of the key just read begins, if nobody asked for it.
+func (k *Keys) skipped(value int) {
+	if k.Field < 0 {
+		k.unasked = value
+	}
 }

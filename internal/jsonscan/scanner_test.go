@@ -127,10 +127,13 @@ func compare(t *testing.T, text string) {
 	}
 }
 
-// members reads an object, with keys that may know it.
+// members reads the members of an object that are asked for, with keys that may know it.
 func members(s *jsonscan.Scanner, k *jsonscan.Keys) (all []string) {
+	k.Forget()
 	for s.ObjectOf(k); s.NextOf(k); {
-		all = append(all, fmt.Sprint(k.Field, s.Skip()))
+		if value := s.Skip(); k.Field >= 0 {
+			all = append(all, fmt.Sprint(k.Field, value))
+		}
 	}
 	s.End()
 	return all
@@ -145,6 +148,27 @@ func compareKeys(t *testing.T, text, before string) {
 	for _, known := range []string{before, text, before} {
 		s.Reset(known)
 		_ = members(&s, &warm)
+	}
+	// Both in one text, so that values are known as well.
+	both, list := slices.Repeat([]string{text, before}, 2), []string(nil)
+	s.Reset("[" + strings.Join(both, ",") + "]")
+	if s.Array(); json.Valid([]byte(text)) && json.Valid([]byte(before)) && text[0] == '{' && before[0] == '{' {
+		for i := 0; s.MoreItems(); i++ {
+			var one []string
+			for s.ObjectOf(&warm); s.NextOf(&warm); {
+				if value := s.Skip(); warm.Field >= 0 {
+					one = append(one, fmt.Sprint(warm.Field, value))
+				}
+			}
+			if i == 0 {
+				list = one
+			} else if i == 2 && !slices.Equal(one, list) {
+				t.Fatalf("%q the second time: %q, want %q", text, one, list)
+			}
+		}
+		if s.End(); s.Err() != nil {
+			t.Fatalf("%q and %q: %v", text, before, s.Err())
+		}
 	}
 	s.Reset(text)
 	want := members(&s, &fresh)

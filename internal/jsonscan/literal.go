@@ -1,0 +1,35 @@
+package jsonscan
+
+import "strings"
+
+// Literal reads a value that stands as it is given, and reports whether it did. The value has to
+// say itself where it ends: a number does not.
+func (s *Scanner) Literal(value string) bool {
+	if value == "" || s.err != nil || !strings.HasPrefix(s.text[s.pos:], value) {
+		return false
+	}
+	s.pos += len(value)
+	s.first = false
+	return true
+}
+
+// UpToQuote returns what stands between the quote that comes next and the one behind it, whatever
+// it is, and reads nothing. Who knows that it is a string without escapes and control characters
+// passes it by Pass.
+func (s *Scanner) UpToQuote() (text string, ok bool) {
+	if s.err != nil || s.pos >= len(s.text) || s.text[s.pos] != '"' {
+		return "", false
+	}
+	text = s.text[s.pos+1:]
+	end := strings.IndexByte(text, '"')
+	if end < 0 {
+		return "", false
+	}
+	return text[:end], true
+}
+
+// Pass reads the string that UpToQuote has returned.
+func (s *Scanner) Pass(text string) {
+	s.pos += len(text) + 2
+	s.first = false
+}
