@@ -250,9 +250,14 @@ func (e *envelope) payload(field string) {
 		e.damage("%s, not a string", kindName(k))
 		return
 	}
-	if n, ok := e.Unquote(e.memory.Rest()); ok {
-		e.now.Payload = e.memory.Take(n)
-		return
+	for tries := 0; tries < 2; tries++ {
+		if n, ok := e.Unquote(e.memory.Rest()); ok {
+			e.now.Payload = e.memory.Take(n)
+			return
+		}
+		if !e.memory.More() {
+			break
+		}
 	}
 	e.now.Payload = e.memory.Copy(e.AppendString(nil))
 }
@@ -339,17 +344,18 @@ var errTime = errors.New("not a time")
 
 // parseSeconds keeps the digits that a float64 would lose.
 func parseSeconds(text string) (time.Time, error) {
-	whole, fraction, _ := strings.Cut(text, ".")
-	sec, err := strconv.ParseUint(whole, 10, 63) // no sign: -0.5 is not 0.5
-	if err == nil && sec <= maxUnix && !strings.ContainsAny(fraction, "eE") {
-		var ns int64
-		for i := range 9 {
-			ns *= 10
-			if i < len(fraction) {
-				ns += int64(fraction[i] - '0')
+	sec, i := jsonscan.Whole(text, 0) // no sign: -0.5 is not 0.5
+	if i >= 0 && sec <= maxUnix {
+		ns, scale := int64(0), int64(1e9)
+		if i < len(text) && text[i] == '.' {
+			for i++; i < len(text) && text[i]-'0' <= 9; i++ {
+				scale /= 10
+				ns += int64(text[i]-'0') * scale
 			}
 		}
-		return time.Unix(int64(sec), ns).UTC(), nil
+		if i == len(text) {
+			return time.Unix(int64(sec), ns).UTC(), nil
+		}
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(f >= 0 && f <= maxUnix) {

@@ -11,7 +11,7 @@ import (
 )
 
 // Message is one record as it came, before its payload is decoded. Its fields may be kept
-// after the invocation. Each kept string or slice keeps up to 64 kB of others alive, so
+// after the invocation. Each kept string or slice keeps up to 32 kB of others alive, so
 // strings.Clone what you hold for long. Nobody may write to Payload: decoded strings are
 // views of it.
 //

@@ -54,7 +54,7 @@ func (n *node) elements(s *Reader, v reflect.Value, kind string) *failure {
 // fresh decodes into the slice v, which is nil.
 func (n *node) fresh(s *Reader, v reflect.Value, kind string) (f *failure) {
 	list, size := s.takeList(n), 0
-	list.Begin(n.elem.typ)
+	list.Begin()
 	for s.Array(); s.MoreItems(); size++ {
 		if f != nil {
 			s.Skip()

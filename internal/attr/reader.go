@@ -50,7 +50,7 @@ func (s *Reader) takeKeys(n *node) *jsonscan.Keys {
 func (s *Reader) takeList(n *node) *memory.List {
 	l := s.lists.take(n.slot)
 	if l == nil {
-		l = new(memory.List)
+		l = memory.NewList(n.typ)
 	}
 	return l
 }

@@ -15,11 +15,12 @@ func (n *node) slice(d *decoder, i int, p memory.Pointer) int {
 		memory.At(n.typ, p).Set(n.empty)
 		return i
 	}
-	l := &d.lists[n.slot]
-	if l.Open() { // the type contains itself
-		l = new(memory.List)
+	l := d.lists[n.slot]
+	if l == nil || l.Open() { // open: the type contains itself
+		l = memory.NewList(n.typ)
+		d.lists[n.slot] = l
 	}
-	l.Begin(n.elem.typ)
+	l.Begin()
 	for ; more; i, more = d.more(i, ']') {
 		if i = n.elem.value(d, i, l.Next()); i < 0 {
 			l.Abandon()

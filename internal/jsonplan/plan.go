@@ -8,7 +8,7 @@
 // when it is sure.
 //
 // Decoded strings are views of the text, which must not change afterwards, and slices
-// share chunks of memory: one that is kept keeps up to 4 kB of others alive.
+// share chunks of memory: one that is kept keeps up to 8 kB of others alive.
 package jsonplan
 
 import (
@@ -35,7 +35,7 @@ type Scratch struct{ decoder }
 
 // NewScratch returns a Scratch for any number of decodes.
 func (p *Plan[T]) NewScratch() *Scratch {
-	return &Scratch{decoder{lists: make([]memory.List, p.slices)}}
+	return &Scratch{decoder{lists: make([]*memory.List, p.slices)}}
 }
 
 // For returns the decoder of JSON texts into T. It never fails: what a plan does not

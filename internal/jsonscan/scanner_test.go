@@ -220,3 +220,22 @@ func BenchmarkSkip(b *testing.B) {
 		s.Skip()
 	}
 }
+
+func BenchmarkUnquote(b *testing.B) {
+	body, _ := json.Marshal(`{"orderId":"ord-0a1b2c3d4e5f","customerId":"cust-000123","region":"eu-west-1","status":"SHIPPED","currency":"EUR","amountCents":123456,` +
+		`"discount":0.125,"createdAt":1767225600123,"priority":false,"poison":false,"tags":["gift","express"],"items":[{"sku":"SKU-0A1B2C3D","qty":3,"price":12.5}]}`)
+	for name, text := range map[string]string{"json": string(body), "plain": `"` + strings.Repeat("order ", 60) + `"`} {
+		text += `,"attributes":{}` // strings do not end the text
+		b.Run(name, func(b *testing.B) {
+			var s jsonscan.Scanner
+			room := make([]byte, len(text))
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				s.Reset(text)
+				if _, ok := s.Unquote(room); !ok {
+					b.Fatal("not read")
+				}
+			}
+		})
+	}
+}

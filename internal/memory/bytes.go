@@ -2,7 +2,7 @@ package memory
 
 // chunkSize is how much one kept piece keeps alive at most; one that is longer than a
 // quarter of it has memory of its own.
-const chunkSize = 64 << 10
+const chunkSize = 32 << 10
 
 // Bytes cuts byte slices out of chunks. The zero Bytes is ready to use; it is for one
 // goroutine.
@@ -23,8 +23,7 @@ func (a *Bytes) Take(n int) []byte {
 		if a.own = n > chunkSize/4; a.own {
 			return make([]byte, n)
 		}
-		size := min(max(a.next, 512, n), chunkSize)
-		a.chunk, a.used, a.next = make([]byte, size), 0, 2*size
+		a.renew(n)
 	}
 	a.own = false
 	from := a.used
@@ -32,9 +31,23 @@ func (a *Bytes) Take(n int) []byte {
 	return a.chunk[from:a.used:a.used]
 }
 
+func (a *Bytes) renew(least int) {
+	size := min(max(a.next, 512, least), chunkSize)
+	a.chunk, a.used, a.next = make([]byte, size), 0, 2*size
+}
+
 // Rest returns what is left of the chunk. It is not taken yet: a Take of part of it returns
 // that part as it is.
 func (a *Bytes) Rest() []byte { return a.chunk[a.used:] }
+
+// More makes Rest return more than it did, unless that was much.
+func (a *Bytes) More() bool {
+	little := len(a.Rest()) < chunkSize/4
+	if little {
+		a.renew(0)
+	}
+	return little
+}
 
 // Trim returns the first n bytes of b, which is what Take returned last. The others may be
 // taken again.

@@ -5,33 +5,34 @@ import (
 	"unsafe"
 )
 
-// maxChunk bounds what one kept slice keeps alive, in bytes; a slice that is longer has a
-// chunk of its own.
-const maxChunk = 4096
+// maxChunk bounds what one kept slice or variable keeps alive, in bytes; a slice that is
+// longer has a chunk of its own.
+const maxChunk = 8192
 
 // List builds slices of one type, one after another, in chunks that they share. A slice
-// has no room behind its last element, so that appending to it harms no other. The zero
-// List is ready to use; it is for one goroutine.
+// has no room behind its last element, so that appending to it harms no other. It is for one
+// goroutine.
 type List struct {
 	elem  reflect.Type
-	size  uintptr // of elem
-	chunk Pointer
-	room  int // elements of the chunk
-	start int // first element of the slice being built
-	end   int // first element that is free
+	size  uintptr       // of elem
+	chunk reflect.Value // a slice
+	base  Pointer       // of its first element
+	room  int           // how many there are
+	start int           // first element of the slice being built
+	end   int           // first element that is free
 	open  bool
+}
+
+// NewList returns a List that makes slices of a type.
+func NewList(slice reflect.Type) *List {
+	return &List{elem: slice.Elem(), size: slice.Elem().Size(), chunk: reflect.New(slice).Elem()}
 }
 
 // Open reports whether a slice is being built.
 func (l *List) Open() bool { return l.open }
 
-// Begin starts a slice with elements of a type, which is the same every time.
-func (l *List) Begin(elem reflect.Type) {
-	if l.elem == nil {
-		l.elem, l.size = elem, elem.Size()
-	}
-	l.start, l.open = l.end, true
-}
+// Begin starts a slice.
+func (l *List) Begin() { l.start, l.open = l.end, true }
 
 // Next returns a pointer to the slice's next element, which is zero. Elements handed out
 // before may have moved.
@@ -40,24 +41,27 @@ func (l *List) Next() Pointer {
 		l.grow()
 	}
 	l.end++
-	return unsafe.Add(l.chunk, uintptr(l.end-1)*l.size)
+	return l.at(l.end - 1)
 }
 
+func (l *List) at(i int) Pointer { return unsafe.Add(l.base, uintptr(i)*l.size) }
+
+// grow moves what there is of the slice to a new chunk.
 func (l *List) grow() {
 	n := l.end - l.start
-	room := min(max(4, 2*l.room), 64, maxChunk/max(1, int(l.size)))
-	room = max(room, 1, 2*n)
-	chunk := reflect.MakeSlice(reflect.SliceOf(l.elem), room, room)
-	if n > 0 {
-		reflect.Copy(chunk, reflect.SliceAt(l.elem, unsafe.Add(l.chunk, uintptr(l.start)*l.size), n))
+	old := *l
+	l.chunk.SetZero()
+	l.chunk.Grow(max(1, 2*n, min(max(4, 2*l.room), maxChunk/max(1, int(l.size)))))
+	l.base, l.room, l.start, l.end = l.chunk.UnsafePointer(), l.chunk.Cap(), 0, n
+	for i := range n {
+		At(l.elem, l.at(i)).Set(At(l.elem, old.at(old.start+i)))
 	}
-	l.chunk, l.room, l.start, l.end = chunk.UnsafePointer(), room, 0, n
 }
 
 // End writes the slice, which has elements, to the slice variable p.
 func (l *List) End(p Pointer) {
 	n := l.end - l.start
-	*(*sliceHeader)(p) = sliceHeader{unsafe.Add(l.chunk, uintptr(l.start)*l.size), n, n}
+	*(*sliceHeader)(p) = sliceHeader{l.at(l.start), n, n}
 	l.open = false
 }
 

@@ -12,7 +12,7 @@ type Values[T any] struct {
 func (v *Values[T]) New() *T {
 	if len(v.free) == 0 {
 		var zero T
-		v.room = max(1, min(2*v.room, 32, maxChunk/max(1, int(unsafe.Sizeof(zero)))))
+		v.room = max(1, min(2*v.room, maxChunk/max(1, int(unsafe.Sizeof(zero)))))
 		v.free = make([]T, v.room)
 	}
 	t := &v.free[0]
