@@ -35,19 +35,19 @@ func (n *node) intoStruct(s *Reader, v reflect.Value) *failure {
 		if to.direct {
 			if done, failed := to.node.quick(s, memory.Field(at, to.offset)); done {
 				if failed != nil {
-					f = failed.in(to.name)
+					f = failed.in(to.Name)
 				}
 				continue
 			}
 		}
 		place, failed := to.in(v)
 		if failed == nil {
-			failed = to.node.value(s, place, to.quoted)
+			failed = to.node.value(s, place, to.Quoted)
 		} else {
 			s.Skip()
 		}
 		if failed != nil {
-			f = failed.in(to.name)
+			f = failed.in(to.Name)
 		}
 	}
 	s.keys.put(n.slot, keys)

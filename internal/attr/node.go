@@ -24,7 +24,7 @@ type node struct {
 	kind   reflect.Kind
 	elem   *node        // of a pointer, slice, array or map
 	key    keyFunc      // of a map; nil when its keys cannot be decoded
-	fields *fields      // of a struct
+	fields *structure   // of a struct
 	time   bool         // time.Time, or a type made from it
 	big    reflect.Type // typ, when it is one of math/big
 	bytes  bool         // a slice or array of bytes

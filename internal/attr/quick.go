@@ -37,6 +37,19 @@ func (n *node) quick(s *Reader, p memory.Pointer) (done bool, f *failure) {
 		if done {
 			memory.Set(p, yes)
 		}
+	case reflect.Struct, reflect.Slice:
+		kind := s.SoleKey()
+		if kind == "" {
+			return false, nil
+		}
+		v := memory.At(n.typ, p)
+		switch {
+		case kind == "M" && n.kind == reflect.Struct && s.Kind() == '{':
+			return true, shut(s, n.intoStruct(s, v))
+		case n.kind == reflect.Slice && (kind == "L" || kind == "SS") && memory.IsNil(p) && s.Kind() == '[':
+			return true, shut(s, n.fresh(s, v, kind))
+		}
+		return true, n.opened(s, v, kind, false)
 	}
 	return done, nil
 }

@@ -11,6 +11,11 @@ func (n *node) value(s *Reader, v reflect.Value, quoted bool) *failure {
 	if f != nil {
 		return f
 	}
+	return n.opened(s, v, kind, quoted)
+}
+
+// opened goes on behind the type.
+func (n *node) opened(s *Reader, v reflect.Value, kind string, quoted bool) (f *failure) {
 	if kind == "NULL" {
 		if f = null(s); f == nil {
 			setNull(v)

@@ -1,10 +1,6 @@
 package jsonplan
 
 import (
-	"encoding/binary"
-	"math/bits"
-	"unicode/utf8"
-
 	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
@@ -96,7 +92,7 @@ func (d *decoder) quoted(i int) (end int) {
 	if uint(i) >= uint(len(d.text)) || d.text[i] != '"' {
 		return doubt
 	}
-	return closing(d.text, i+1)
+	return jsonscan.Closing(memory.String(d.text), i+1)
 }
 
 // unquote reads any string at i.
@@ -119,43 +115,4 @@ func (d *decoder) unquote(i int) (value []byte, next int) {
 		return nil, doubt
 	}
 	return d.bytes.Trim(room, len(value)), end + 1
-}
-
-// closing finds the quote that ends the string whose first byte is text[i]. It
-// returns doubt unless all before it stands for itself.
-func closing(text []byte, i int) int {
-	start := i
-	var all uint64
-	for ; i+8 <= len(text); i += 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
-		all |= x
-		if m := special(x); m != 0 {
-			i += bits.TrailingZeros64(m) / 8
-			break
-		}
-	}
-	for ; i < len(text); i++ {
-		c := text[i]
-		if c == '"' {
-			if all&tops != 0 && !utf8.Valid(text[start:i]) {
-				return doubt
-			}
-			return i
-		}
-		if c == '\\' || c < ' ' {
-			return doubt
-		}
-		all |= uint64(c)
-	}
-	return doubt
-}
-
-const ones, tops = 0x0101010101010101, 0x8080808080808080
-
-// special has the top bit set in the first byte of x that is a quote, a backslash or
-// a control character; bytes behind it may be marked in error.
-func special(x uint64) uint64 {
-	q := x ^ '"'*ones
-	b := x ^ '\\'*ones
-	return ((q - ones) | (b - ones) | (x - ' '*ones)) &^ x & tops
 }

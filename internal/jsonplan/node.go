@@ -42,7 +42,7 @@ type node struct {
 	elem   *node         // of a pointer, slice, array or map, or of what is quoted
 	empty  reflect.Value // of a slice
 	slot   int           // of a slice: its number
-	fields *fields       // of a struct
+	fields *structure    // of a struct
 }
 
 var (

@@ -49,7 +49,7 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 
 // key reads a key and its colon. It returns the key's field, or -next-1 when there
 // is none.
-func (fs *fields) key(d *decoder, i, next int) (field, end int) {
+func (fs *structure) key(d *decoder, i, next int) (field, end int) {
 	name, i := d.key(i)
 	if i < 0 {
 		return next, doubt

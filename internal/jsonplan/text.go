@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"time"
 
+	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
 
@@ -12,7 +13,7 @@ func (d *decoder) str(i int) (s string, next int) {
 	if d.text[i] != '"' {
 		return "", doubt
 	}
-	if end := closing(d.text, i+1); end >= 0 {
+	if end := jsonscan.Closing(memory.String(d.text), i+1); end >= 0 {
 		return memory.String(d.text[i+1 : end]), end + 1
 	}
 	value, next := d.unquote(i)

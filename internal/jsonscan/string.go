@@ -43,34 +43,23 @@ func (s *Scanner) rawString() (raw string, plain bool) {
 	}
 	s.first = false
 	i++
-	start := i
-	plain = true
-	var all uint64
-	for {
-		for i+8 <= len(text) {
-			x := load(text, i)
-			m := special(x)
-			all |= x // of what is behind the string, too: then utf8.ValidString decides
-			if m != 0 {
-				i += bits.TrailingZeros64(m) / 8
-				break
-			}
-			i += 8
-		}
-		if i >= len(text) {
-			s.pos = i
-			s.fail("string without an end")
-			return "", true
-		}
+	if end := Closing(text, i); end >= 0 {
+		s.pos = end + 1
+		return text[i:end], true
+	}
+	return s.longWay(i)
+}
+
+// longWay reads the string whose first byte is at start and that does not stand for itself, or
+// has no end.
+func (s *Scanner) longWay(start int) (raw string, plain bool) {
+	text := s.text
+	for i := start; i < len(text); {
 		switch c := text[i]; {
 		case c == '"':
 			s.pos = i + 1
-			if all&tops != 0 && plain && !utf8.ValidString(text[start:i]) {
-				plain = false
-			}
-			return text[start:i], plain
+			return text[start:i], false
 		case c == '\\':
-			plain = false
 			n := escapeLen(text[i:])
 			if n == 0 {
 				s.pos = i
@@ -83,10 +72,41 @@ func (s *Scanner) rawString() (raw string, plain bool) {
 			s.fail("control character in a string")
 			return "", true
 		default:
-			all |= uint64(c)
 			i++
 		}
 	}
+	s.pos = len(text)
+	s.fail("string without an end")
+	return "", true
+}
+
+// Closing finds the quote that ends the string whose first byte is at i. It returns -1 unless all
+// before it stands for itself.
+func Closing(text string, i int) int {
+	start := i
+	var all uint64
+	for ; i+8 <= len(text); i += 8 {
+		x := load(text, i)
+		all |= x
+		if m := special(x); m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			break
+		}
+	}
+	for ; i < len(text); i++ {
+		c := text[i]
+		if c == '"' {
+			if all&tops != 0 && !utf8.ValidString(text[start:i]) {
+				return -1
+			}
+			return i
+		}
+		if c == '\\' || c < ' ' {
+			return -1
+		}
+		all |= uint64(c)
+	}
+	return -1
 }
 
 // load reads eight bytes; the compiler makes it one load.

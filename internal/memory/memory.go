@@ -23,7 +23,7 @@ func String(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b))
 func To[T any](v *T) Pointer { return Pointer(v) }
 
 // Of returns a pointer to the variable v, which must be addressable.
-func Of(v reflect.Value) Pointer { return v.Addr().UnsafePointer() }
+func Of(v reflect.Value) Pointer { return Pointer(v.UnsafeAddr()) }
 
 // At returns the variable of type t that p points to.
 func At(t reflect.Type, p Pointer) reflect.Value { return reflect.NewAt(t, p).Elem() }
