@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"sync"
 
 	"github.com/weir-go/weir/internal/jsonplan"
@@ -128,7 +127,7 @@ func decoderFor[T any]() (decoder[T], error) {
 		}), err
 	}
 	plan := jsonplan.For[T]()
-	return pooled(jsonShape(reflect.TypeFor[T]()), func() *reader[T] {
+	return pooled(jsonShape(reflect.TypeFor[T](), plan.Takes("dynamodb")), func() *reader[T] {
 		r, s := new(reader[T]), plan.NewScratch()
 		r.decode = func(m *Message) error { return plan.Decode(m.payload(), &r.v, s) }
 		return r
@@ -137,26 +136,23 @@ func decoderFor[T any]() (decoder[T], error) {
 
 // jsonShape tells a struct that has room for a DynamoDB record, such as
 // events.DynamoDBEventRecord, from one that was meant for the item.
-func jsonShape(t reflect.Type) shape {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+func jsonShape(t reflect.Type, record bool) shape {
+	t = pointed(t)
 	switch t.Kind() {
 	case reflect.Map, reflect.Interface:
 		return shapeRecord
 	case reflect.Struct:
-		if reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
+		if record || reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()) {
 			return shapeRecord
-		}
-		for _, f := range reflect.VisibleFields(t) {
-			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-			if name == "" {
-				name = f.Name
-			}
-			if f.IsExported() && strings.EqualFold(name, "dynamodb") {
-				return shapeRecord
-			}
 		}
 	}
 	return shapeJSON
+}
+
+// pointed returns what t points to in the end. It stops at types like "type P *P".
+func pointed(t reflect.Type) reflect.Type {
+	for n := 0; n < 32 && t.Kind() == reflect.Pointer; n++ {
+		t = t.Elem()
+	}
+	return t
 }

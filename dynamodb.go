@@ -13,7 +13,7 @@ func DynamoDB(v Verb, opts ...StreamOption) *Lambda {
 
 const dynamoDBName = "DynamoDB"
 
-var dynamoDBSource = Source{Name: dynamoDBName, Decode: decodeDynamoDB, lane: appendItemKey}
+var dynamoDBSource = Source{Name: dynamoDBName, Decode: decodeDynamoDB}
 
 func newDynamoDBFormat(windowed bool) *format {
 	return &format{

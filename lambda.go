@@ -16,8 +16,9 @@ type Lambda struct {
 	cfg  config
 	err  error
 
-	window *windowSource // nil unless it folds tumbling windows
-	fold   windowKind
+	// windows takes over when tumbling windows are folded, else it is nil. Being a function,
+	// it leaves them out of binaries that have none.
+	windows func(l *Lambda, ctx context.Context, event []byte, begin time.Time) ([]byte, error)
 }
 
 func build(s Source, v Verb, c config) *Lambda {
@@ -58,8 +59,8 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, errors.New("weir: this Lambda was not made by SQS, Kinesis, DynamoDB, From or a window")
 	}
 	begin := time.Now()
-	if l.window != nil {
-		return l.invokeWindow(ctx, event, begin)
+	if l.windows != nil {
+		return l.windows(l, ctx, event, begin)
 	}
 	msgs, err := l.decode(event)
 	if err != nil {

@@ -51,7 +51,11 @@ func (l *lanes) count() int {
 	return len(l.heads)
 }
 
-var laneSeed = maphash.MakeSeed()
+// byKey tells lanes by the ordering keys as they are.
+func byKey(l *lanes, msgs []Message) { l.sort(msgs, nil) }
+
+// byItem tells them by the canonical text of item keys, where a record has some.
+func byItem(l *lanes, msgs []Message) { l.sort(msgs, appendItemKey) }
 
 // sort sorts a batch into lanes. Keys whose hashes are equal may share a lane, which costs
 // concurrency but never order.
@@ -60,6 +64,7 @@ func (l *lanes) sort(msgs []Message, canonical func(*Message, []byte) []byte) {
 	if l.n = n; !keyed(msgs) {
 		return
 	}
+	laneSeed := maphash.MakeSeed()
 	links := make([]int32, 2*n)
 	l.follow, l.heads = links[:n], links[n:n]
 	size := 4
@@ -78,7 +83,7 @@ func (l *lanes) sort(msgs []Message, canonical func(*Message, []byte) []byte) {
 			continue
 		}
 		var h uint64
-		if canonical == nil {
+		if canonical == nil || m.item == nil {
 			h = maphash.String(laneSeed, m.OrderingKey)
 		} else {
 			scratch = canonical(m, scratch[:0])

@@ -1,6 +1,7 @@
 package weir
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"time"
@@ -60,16 +61,23 @@ type config struct {
 	stop        bool
 	skipGroup   bool
 	concurrency int
+	lanes       func(*lanes, []Message) // set by Concurrency, so that others are not linked with it
 	reserve     time.Duration
 	timeout     time.Duration
 	undecodable UndecodableHandler
 	observers   observers
-	log         *slog.Logger
-	errs        []error // what cannot be
+	log         logFunc // nil when nothing is logged
+
+	// Set by Logger or Observe, so that nobody else is linked with them.
+	measure func(*Work, context.Context, time.Time)
+	trouble func(*Work, context.Context, error)
+	tell    func(*Work, context.Context, []int)
+
+	errs []error // what cannot be
 }
 
 func newConfig() config {
-	return config{reserve: defaultReserve, undecodable: FailUndecodable, log: slog.New(slog.DiscardHandler)}
+	return config{reserve: defaultReserve, undecodable: FailUndecodable}
 }
 
 // gather makes a config of a source's options.
@@ -112,12 +120,22 @@ func SkipGroup() SQSOption { return sqsOption(func(c *config) { c.skipGroup = tr
 // partition key or of a DynamoDB item never overlap or overtake each other; a standard
 // queue has no such order. By default n is 1: records run one by one, in record order.
 func Concurrency(n int) FlowOption {
-	return flowOption(func(c *config) {
-		if n < 1 {
-			c.refuse("Concurrency(%d): it takes 1 or more", n)
-		}
-		c.concurrency = n
-	})
+	return concurrency(n)
+}
+
+// concurrency is no flowOption, since only streams have item keys.
+type concurrency int
+
+func (n concurrency) applySQS(c *config)  { n.apply(c, byKey) }
+func (n concurrency) applyFlow(c *config) { n.apply(c, byKey) }
+
+func (n concurrency) applyStream(c *config) { n.apply(c, byItem) }
+
+func (n concurrency) apply(c *config, lanes func(*lanes, []Message)) {
+	if n < 1 {
+		c.refuse("Concurrency(%d): it takes 1 or more", n)
+	}
+	c.concurrency, c.lanes = int(n), lanes
 }
 
 // DeadlineReserve sets how long before the Lambda deadline weir stops: it starts no more
@@ -162,6 +180,7 @@ func OnUndecodable(h UndecodableHandler) Option {
 // Observers are called in the order they are given.
 func Observe(observer any) Option {
 	return option{func(c *config) {
+		c.measure, c.tell = (*Work).measure, (*Work).tell
 		if !c.observers.add(observer) {
 			c.refuse("Observe(%T): it has none of the observers' methods, see weir.RecordStartedObserver and its siblings", observer)
 		}
@@ -176,6 +195,6 @@ func Logger(l *slog.Logger) Option {
 			c.refuse("Logger(nil): leave it out to log nothing")
 			return
 		}
-		c.log = l
+		c.measure, c.log, c.trouble = (*Work).measure, logTo(l), (*Work).logTrouble
 	}}
 }

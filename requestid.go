@@ -20,10 +20,10 @@ func requestID(ctx context.Context) (id string) {
 		if v.Kind() != reflect.Struct {
 			return ""
 		}
-		if id := awsRequestID(v.FieldByName("val")); id != "" {
+		if id := awsRequestID(fieldNamed(v, "val", 4)); id != "" {
 			return id
 		}
-		v = v.FieldByName("Context")
+		v = fieldNamed(v, "Context", 4)
 	}
 	return ""
 }
@@ -35,8 +35,31 @@ func awsRequestID(v reflect.Value) string {
 	if !v.IsValid() || v.Kind() != reflect.Struct {
 		return ""
 	}
-	if id := v.FieldByName("AwsRequestID"); id.IsValid() && id.Kind() == reflect.String {
+	if id := fieldNamed(v, "AwsRequestID", 4); id.IsValid() && id.Kind() == reflect.String {
 		return id.String()
 	}
 	return ""
+}
+
+// fieldNamed is FieldByName for what stands in a context, without the kilobytes that it brings
+// into a binary. It looks a few embedded structs deep.
+func fieldNamed(v reflect.Value, name string, deep int) reflect.Value {
+	t := v.Type()
+	for i := range t.NumField() {
+		if t.Field(i).Name == name {
+			return v.Field(i)
+		}
+	}
+	for i := range t.NumField() {
+		in := v.Field(i)
+		if in.Kind() == reflect.Pointer {
+			in = in.Elem()
+		}
+		if deep > 0 && in.Kind() == reflect.Struct && t.Field(i).Anonymous {
+			if found := fieldNamed(in, name, deep-1); found.IsValid() {
+				return found
+			}
+		}
+	}
+	return reflect.Value{}
 }

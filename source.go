@@ -17,9 +17,8 @@ type Source struct {
 	// one failed record then fails the invocation, and the whole batch is retried.
 	AllOrNothing bool
 
-	foreign bool                                // not ours: its Decode is user code
-	fifo    bool                                // may be a FIFO queue
-	lane    func(m *Message, key []byte) []byte // appends the ordering key's canonical text
+	foreign bool // not ours: its Decode is user code
+	fifo    bool // may be a FIFO queue
 }
 
 // From makes a Lambda of a source of your own.

@@ -2,10 +2,7 @@ package weir
 
 import (
 	"context"
-	"log/slog"
 	"time"
-
-	"github.com/weir-go/weir/internal/probe"
 )
 
 // Summary is what became of a batch. Succeeded + Dropped + Failed + Skipped = Records.
@@ -41,9 +38,16 @@ func (w *Work) finish(ctx context.Context, begin time.Time) {
 	if s.Err == nil && gaveUp == nil && len(w.l.cfg.observers.ended) == 0 {
 		return // nobody to tell
 	}
-	w.measure(ctx, begin)
-	w.logTrouble(ctx, gaveUp)
-	w.tell(ctx, unrun)
+	if w.l.cfg.measure == nil {
+		return
+	}
+	w.l.cfg.measure(w, ctx, begin)
+	if w.l.cfg.trouble != nil {
+		w.l.cfg.trouble(w, ctx, gaveUp)
+	}
+	if w.l.cfg.tell != nil {
+		w.l.cfg.tell(w, ctx, unrun)
+	}
 }
 
 // tally goes through a ledger that is not all success. It returns what it had to skip, and why
@@ -107,16 +111,19 @@ func (w *Work) measure(ctx context.Context, begin time.Time) {
 
 func (w *Work) logTrouble(ctx context.Context, gaveUp error) {
 	s := &w.summary
-	about := []slog.Attr{slog.String("source", s.Source), slog.String("requestId", s.RequestID), slog.Int("records", s.Records)}
+	if w.l.cfg.log == nil {
+		return
+	}
+	about := []any{"source", s.Source, "requestId", s.RequestID, "records", s.Records}
 	if s.Err != nil {
-		attrs := append(about, slog.Int("failed", s.Failed), slog.Int("skipped", s.Skipped), slog.Any("error", s.Err))
+		attrs := append(about, "failed", s.Failed, "skipped", s.Skipped, "error", s.Err)
 		if p := w.firstPanic.Load(); p != nil {
-			attrs = append(attrs, slog.String("stack", string(p.Stack)))
+			attrs = append(attrs, "stack", string(p.Stack))
 		}
-		w.log(ctx, slog.LevelWarn, "records not done", attrs...)
+		w.log(ctx, warn, "records not done", attrs...)
 	}
 	if gaveUp != nil {
-		w.log(ctx, slog.LevelWarn, "records dropped", append(about, slog.Int("dropped", s.Dropped), slog.String("first", oneLine(gaveUp)))...)
+		w.log(ctx, warn, "records dropped", append(about, "dropped", s.Dropped, "first", oneLine(gaveUp))...)
 	}
 }
 
@@ -153,13 +160,19 @@ func (w *Work) tell(ctx context.Context, unrun []int) {
 	}, nil).wait(w.times.last)
 	w.leftBehind = w.leftBehind || late != nil
 	if late != nil || ctx.Err() != nil {
-		w.log(ctx, slog.LevelError, "no time left to tell the observers everything", slog.Int("skipped", len(unrun)))
+		w.log(ctx, bad, "no time left to tell the observers everything", "skipped", len(unrun))
 	}
 }
 
 // aside runs user code whose failure changes nothing.
 func (w *Work) aside(ctx context.Context, who string, m *Message, f func() error) {
 	apart(f, func(err error) { w.grumble(ctx, who, m, err) }).wait(time.Time{})
+}
+
+// report is a *probe.Report, which only tests need to be linked with.
+type report interface {
+	Take() bool
+	Add(id, state string, err error)
 }
 
 // report tells weirtest, if it is there.
@@ -169,6 +182,6 @@ func (w *Work) report() {
 	}
 	for i := range w.msgs {
 		state, err := w.ledger.final(i)
-		w.probe.Records = append(w.probe.Records, probe.Record{ID: w.msgs[i].ID, State: state.String(), Err: err})
+		w.probe.Add(w.msgs[i].ID, state.String(), err)
 	}
 }

@@ -61,7 +61,7 @@ func (w *Work) each(ctx context.Context, h Handler) *latch {
 	r, workers := w.newRound(ctx, h), 1
 	r.timeout = w.l.cfg.timeout
 	if n := w.l.cfg.concurrency; n > 1 {
-		r.lanes.sort(w.msgs, w.l.src.lane)
+		w.l.cfg.lanes(&r.lanes, w.msgs)
 		r.feed, workers = &r.lanes, min(n, max(1, r.lanes.count()))
 	}
 	r.start(workers)

@@ -64,10 +64,7 @@ func (f fold[S, T]) windowKind() (windowKind, error) {
 	if f.add == nil {
 		return k, errNilFunction
 	}
-	t := reflect.TypeFor[S]()
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
+	t := pointed(reflect.TypeFor[S]())
 	if t.Kind() != reflect.Struct && t.Kind() != reflect.Map {
 		return k, fmt.Errorf("weir: Fold: the state must be a struct or a map, since Lambda takes only an object; %v is none", t)
 	}
@@ -183,5 +180,5 @@ func buildWindow(src *windowSource, v WindowVerb, opts []WindowOption) *Lambda {
 	if err != nil {
 		c.errs = append(c.errs, err)
 	}
-	return &Lambda{src: Source{Name: src.format.name}, cfg: c, window: src, fold: kind, err: errors.Join(c.errs...)}
+	return &Lambda{src: Source{Name: src.format.name}, cfg: c, windows: windowRun{src, kind}.invoke, err: errors.Join(c.errs...)}
 }

@@ -119,9 +119,15 @@ func (e *envelope) timestamp(field string) time.Time {
 	return t
 }
 
-// invokeWindow is Invoke for a Lambda with a window.
-func (l *Lambda) invokeWindow(ctx context.Context, event []byte, begin time.Time) ([]byte, error) {
-	info, text, msgs, err := l.window.decode(event)
+// windowRun is a window verb on its source.
+type windowRun struct {
+	src  *windowSource
+	fold windowKind
+}
+
+// invoke is Invoke for a Lambda with a window.
+func (r windowRun) invoke(l *Lambda, ctx context.Context, event []byte, begin time.Time) ([]byte, error) {
+	info, text, msgs, err := r.src.decode(event)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +135,7 @@ func (l *Lambda) invokeWindow(ctx context.Context, event []byte, begin time.Time
 		return fmt.Errorf("%w of shard %s, window from %s: %w", ErrWindowState, info.ShardID, info.Start.Format(time.RFC3339), err)
 	}
 	var state windowState
-	if err := guard(func() (err error) { state, err = l.fold.open(text); return err }); err != nil {
+	if err := guard(func() (err error) { state, err = r.fold.open(text); return err }); err != nil {
 		return nil, about(err)
 	}
 	ctx = context.WithValue(ctx, windowKey{}, info)

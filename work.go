@@ -2,7 +2,6 @@ package weir
 
 import (
 	"context"
-	"log/slog"
 	"math"
 	"runtime/debug"
 	"sync"
@@ -38,7 +37,7 @@ type Work struct {
 	overrun    atomic.Pointer[func()] // what a verb has decided so far, to be settled if it is late
 
 	summary Summary
-	probe   *probe.Report // weirtest's, or nil
+	probe   report // weirtest's, or nil
 }
 
 // rule says what a failure means for the records behind it.
@@ -53,7 +52,7 @@ const (
 func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 	w := &Work{l: l, call: invocation{ctx: ctx}, msgs: msgs, ledger: ledger{entries: make([]entry, len(msgs))}}
 	w.failedAt.Store(math.MaxInt64)
-	if r, ok := ctx.Value(probe.Key{}).(*probe.Report); ok && r.Take() {
+	if r, ok := ctx.Value(probe.Key{}).(report); ok && r.Take() {
 		w.probe = r
 	}
 	fifo := false
@@ -90,7 +89,7 @@ func (w *Work) process(parent context.Context) error {
 	}
 	if late := w.begin(ctx).wait(times.answer); late != nil {
 		w.leftBehind = true
-		w.log(ctx, slog.LevelError, "a handler ignores its context: answered without it, its goroutine is left behind")
+		w.log(ctx, bad, "a handler ignores its context: answered without it, its goroutine is left behind")
 		if settle := w.overrun.Load(); settle != nil {
 			_ = apart(func() error { (*settle)(); return nil }, nil).wait(times.last)
 		}
@@ -120,7 +119,7 @@ func (w *Work) begin(ctx context.Context) *latch {
 		if p, ok := err.(*PanicError); ok {
 			w.firstPanic.CompareAndSwap(nil, p)
 		}
-		w.log(ctx, slog.LevelError, "the verb failed", slog.Any("error", err))
+		w.log(ctx, bad, "the verb failed", "error", err)
 		w.Decide(ctx, func(int, *Message) error { return err })
 	})
 }

@@ -3,7 +3,6 @@ package weir
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"sync/atomic"
 	"time"
 )
@@ -232,10 +231,5 @@ func (k *worker) blame(err error, v verdict) {
 
 // grumble logs what must not change an outcome.
 func (w *Work) grumble(ctx context.Context, who string, m *Message, err error) {
-	w.log(ctx, slog.LevelError, who+" failed", slog.String("id", m.ID), slog.Any("error", err))
-}
-
-func (w *Work) log(ctx context.Context, level slog.Level, msg string, attrs ...slog.Attr) {
-	defer func() { _ = recover() }() // a slog handler is user code, and there is nobody left to tell
-	w.l.cfg.log.LogAttrs(ctx, level, msg, attrs...)
+	w.log(ctx, bad, who+" failed", "id", m.ID, "error", err)
 }

@@ -3,7 +3,6 @@ package attr
 import (
 	"errors"
 	"fmt"
-	"math/big"
 	"reflect"
 	"time"
 )
@@ -11,24 +10,19 @@ import (
 // maxPointers stops at types like "type P *P".
 const maxPointers = 32
 
-var (
-	timeType     = reflect.TypeFor[time.Time]()
-	bigIntType   = reflect.TypeFor[big.Int]()
-	bigFloatType = reflect.TypeFor[big.Float]()
-	bigRatType   = reflect.TypeFor[big.Rat]()
-)
+var timeType = reflect.TypeFor[time.Time]()
 
 // node is what decoding has to know about one Go type.
 type node struct {
 	typ    reflect.Type
 	kind   reflect.Kind
-	elem   *node        // of a pointer, slice, array or map
-	key    keyFunc      // of a map; nil when its keys cannot be decoded
-	fields *structure   // of a struct
-	time   bool         // time.Time, or a type made from it
-	big    reflect.Type // typ, when it is one of math/big
-	bytes  bool         // a slice or array of bytes
-	slot   int          // of a struct or slice: where a Reader keeps its spares
+	elem   *node      // of a pointer, slice, array or map
+	key    keyFunc    // of a map; nil when its keys cannot be decoded
+	fields *structure // of a struct
+	time   bool       // time.Time, or a type made from it
+	big    bool       // one of math/big
+	bytes  bool       // a slice or array of bytes
+	slot   int        // of a struct or slice: where a Reader keeps its spares
 }
 
 // nodeOf returns the node for t from the cache, or compiles it.
@@ -79,12 +73,16 @@ func (c compiler) node(t reflect.Type, path string) (*node, error) {
 		n.elem, err = c.node(t.Elem(), path+"[]")
 	case reflect.Struct:
 		n.time = t.ConvertibleTo(timeType)
-		if t == bigIntType || t == bigFloatType || t == bigRatType {
-			n.big = t
-		}
+		n.big = isBig(t)
 		n.fields, err = c.fields(t, path)
 	}
 	return n, err
+}
+
+// isBig goes by the name: naming the types would link math/big into every binary.
+func isBig(t reflect.Type) bool {
+	name := t.Name()
+	return t.PkgPath() == "math/big" && (name == "Int" || name == "Float" || name == "Rat")
 }
 
 func endless(t reflect.Type) bool {

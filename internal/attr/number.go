@@ -1,6 +1,7 @@
 package attr
 
 import (
+	"encoding"
 	"math/big"
 	"reflect"
 	"strconv"
@@ -81,7 +82,7 @@ func (n *node) setNumberOther(from, str string, v reflect.Value) *failure {
 		if ok = err == nil; ok {
 			setTime(v, time.Unix(seconds, 0))
 		}
-	case n.big != nil:
+	case n.big:
 		ok = setBig(str, v)
 	}
 	if !ok {
@@ -102,16 +103,15 @@ func setBig(str string, v reflect.Value) bool {
 	if !ok || len(d.digits) > 38 || d.magnitude() < -129 || d.magnitude() > 126 {
 		return false
 	}
-	switch p := v.Addr().Interface().(type) {
-	case *big.Int:
+	text := d.append(nil)
+	switch v.Type().Name() {
+	case "Int":
 		if d.exp < 0 {
 			return false
 		}
-		_, ok = p.SetString(string(d.appendPlain(nil)), 10)
-	case *big.Float:
-		_, ok = p.SetPrec(bigFloatBits).SetString(string(d.append(nil)))
-	case *big.Rat:
-		_, ok = p.SetString(string(d.append(nil)))
+		text = d.appendPlain(nil)
+	case "Float":
+		v.Addr().Interface().(interface{ SetPrec(uint) *big.Float }).SetPrec(bigFloatBits)
 	}
-	return ok
+	return v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText(text) == nil
 }

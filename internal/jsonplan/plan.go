@@ -24,8 +24,10 @@ var plans sync.Map
 
 // Plan decodes JSON texts into T. It is safe for concurrent use.
 type Plan[T any] struct {
-	root   *node // nil when encoding/json does it all
-	hooked bool  // calls code of the user's
+	root   *node      // nil when encoding/json does it all
+	fields *structure // of T, or of what it points to, if it has some
+	unfit  bool
+	hooked bool // calls code of the user's
 	slices int
 }
 
@@ -47,12 +49,24 @@ func For[T any]() *Plan[T] {
 	}
 	c := compiler{nodes: map[reflect.Type]*node{}}
 	root := c.node(t, true)
-	p := &Plan[T]{root: root, hooked: c.hooked, slices: c.slices}
+	p := &Plan[T]{root: root, unfit: c.unfit, hooked: c.hooked, slices: c.slices}
+	for n := 0; n < maxPointers && root.op == opPointer; n++ {
+		root = root.elem
+	}
+	p.fields = root.fields
 	if c.unfit || p.root.op == opStd || p.root.op == opHook {
 		p.root = nil
 	}
 	kept, _ := plans.LoadOrStore(t, p)
 	return kept.(*Plan[T])
+}
+
+// maxPointers stops at types like "type P *P".
+const maxPointers = 32
+
+// Takes reports whether T is a struct, or points to one, that may have a field for key.
+func (p *Plan[T]) Takes(key string) bool {
+	return p.fields != nil && (p.unfit || p.fields.find([]byte(key), 0) >= 0)
 }
 
 // Decode does what json.Unmarshal(data, v) does: the same value, and the same error

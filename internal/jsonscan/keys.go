@@ -1,9 +1,6 @@
 package jsonscan
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Keys tells the keys of objects that are alike by number. It remembers the keys of the
 // object before, as they stood in the text, and compares instead of reading where the next
@@ -119,7 +116,9 @@ func (s *Scanner) readOf(k *Keys) bool {
 	}
 	if k.learnt < maxLearnt {
 		k.learnt++
-		k.likely = slices.Insert(k.likely, k.at, token{text: strings.Clone(text), first: first, field: k.Field})
+		k.likely = append(k.likely, token{})
+		copy(k.likely[k.at+1:], k.likely[k.at:])
+		k.likely[k.at] = token{text: strings.Clone(text), first: first, field: k.Field}
 		k.at++
 		k.skipped(s.pos)
 	}

@@ -125,7 +125,7 @@ func (s *Scanner) more(end byte) bool {
 		return true
 	}
 	if c != ',' {
-		s.fail(fmt.Sprintf("expected ',' or '%c'", end))
+		s.fail("expected ',' or '" + string(rune(end)) + "'")
 		return false
 	}
 	s.pos++
@@ -200,6 +200,7 @@ func (s *Scanner) space() byte {
 	return 0
 }
 
+//go:noinline
 func (s *Scanner) fail(msg string) {
 	if s.err != nil {
 		return

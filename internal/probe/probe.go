@@ -23,3 +23,8 @@ type Record struct {
 	State string
 	Err   error
 }
+
+// Add appends the next record's outcome.
+func (r *Report) Add(id, state string, err error) {
+	r.Records = append(r.Records, Record{id, state, err})
+}

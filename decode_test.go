@@ -1,0 +1,110 @@
+package weir_test
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/assert"
+)
+
+// fromHex is a decoder of the user's.
+func fromHex(payload []byte) (string, error) {
+	b, err := hex.DecodeString(string(payload))
+	return string(b), err
+}
+
+func TestDecode(t *testing.T) {
+	t.Parallel()
+	var got []string
+	add := func(_ context.Context, s string) error { got = append(got, s); return nil }
+	event := sqsEvent(standardARN, rec{"a", "", "6869"}, rec{"b", "", "no hex"}, rec{"c", "", "796f"})
+	for name, v := range map[string]weir.Verb{
+		"Each": weir.Each(add, weir.Decode(fromHex)),
+		"Batch": weir.Batch(func(ctx context.Context, b *weir.BatchOf[string]) error {
+			for _, s := range b.Values() {
+				_ = add(ctx, s)
+			}
+			return nil
+		}, weir.Decode(fromHex)),
+	} {
+		got = nil
+		res := invoke(t, t.Context(), weir.SQS(v), event)
+		assert.Equal(t, strings.Join(got, " "), "hi yo")
+		assert.Equal(t, res.states(), "a succeeded, b failed, c succeeded")
+		if err := res.records[1].Err; !errors.Is(err, weir.ErrUndecodable) || !strings.Contains(err.Error(), "invalid byte") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A panic in the user's decoder fails its record.
+func TestDecodePanics(t *testing.T) {
+	t.Parallel()
+	boom := func(p []byte) (string, error) {
+		if string(p) == "x" {
+			panic("boom")
+		}
+		return string(p), nil
+	}
+	l := weir.SQS(weir.Each(func(context.Context, string) error { return nil }, weir.Decode(boom)))
+	res := invoke(t, t.Context(), l, sqsEvent(standardARN, rec{"a", "", "x"}, rec{"b", "", "y"}))
+	assert.Equal(t, res.states(), "a failed, b succeeded")
+}
+
+func TestDecodeThatCannotBe(t *testing.T) {
+	t.Parallel()
+	for _, l := range []*weir.Lambda{
+		weir.SQS(weir.Each(func(context.Context, string) error { return nil }, weir.Decode[string](nil))),
+		weir.SQS(weir.Batch(func(context.Context, *weir.BatchOf[string]) error { return nil }, weir.Decode[string](nil))),
+		weir.SQS(weir.Batch(func(context.Context, *weir.BatchOf[int]) error { return nil }, weir.Decode(fromHex))),
+	} {
+		if l.Err() == nil || !strings.Contains(l.Err().Error(), "Decode") {
+			t.Error(l.Err())
+		}
+	}
+}
+
+type endless *endless
+
+func TestPointersWithoutEnd(t *testing.T) {
+	t.Parallel()
+	l := weir.SQS(weir.Each(func(context.Context, endless) error { return nil }))
+	res := invoke(t, t.Context(), l, sqsEvent(standardARN, rec{"a", "", "null"}))
+	assert.Equal(t, res.states(), "a succeeded")
+}
+
+// What handlers keep shares chunks of memory with what comes later, in this invocation and in the
+// next; nothing of it may change, and appending to a slice must not write to another.
+func TestKeptValuesShareNothingThatChanges(t *testing.T) {
+	t.Parallel()
+	type order struct {
+		ID   string
+		Tags []string
+		Raw  []byte
+	}
+	var kept []order
+	l := weir.SQS(weir.Each(func(_ context.Context, o order) error {
+		kept = append(kept, o)
+		_ = append(o.Tags, "intruder")
+		_ = append(o.Raw, "intruder"...)
+		return nil
+	}), weir.Concurrency(1))
+	const rounds = 50
+	for i := range rounds {
+		id := strings.Repeat(string(rune('a'+i%26)), 1+i)
+		event := sqsEvent(standardARN,
+			rec{"1", "", `{"ID":"` + id + `","Tags":["x` + id + `","y"],"Raw":"aGk="}`},
+			rec{"2", "", `{"ID":"\u00e9","Tags":[],"Raw":"aG8="}`})
+		invoke(t, t.Context(), l, event)
+		clear(event)
+	}
+	for i := range rounds {
+		id := strings.Repeat(string(rune('a'+i%26)), 1+i)
+		assert.Equal(t, kept[2*i], order{id, []string{"x" + id, "y"}, []byte("hi")})
+		assert.Equal(t, kept[2*i+1], order{"é", []string{}, []byte("ho")})
+	}
+}

@@ -1,0 +1,35 @@
+package weir
+
+import (
+	"context"
+	"log/slog"
+)
+
+// logFunc logs a message and what it is about, as keys and values. Only Logger knows slog,
+// which a binary that logs nothing then does without.
+type logFunc func(ctx context.Context, level logLevel, msg string, about ...any)
+
+type logLevel int
+
+const (
+	warn logLevel = iota
+	bad
+)
+
+func logTo(l *slog.Logger) logFunc {
+	return func(ctx context.Context, level logLevel, msg string, about ...any) {
+		at := slog.LevelWarn
+		if level == bad {
+			at = slog.LevelError
+		}
+		l.Log(ctx, at, msg, about...)
+	}
+}
+
+func (w *Work) log(ctx context.Context, level logLevel, msg string, about ...any) {
+	if w.l.cfg.log == nil {
+		return
+	}
+	defer func() { _ = recover() }() // a slog handler is user code, and there is nobody left to tell
+	w.l.cfg.log(ctx, level, msg, about...)
+}
