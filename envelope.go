@@ -172,6 +172,9 @@ func (e *envelope) damage(format string, args ...any) {
 // another kind damages the record.
 func (e *envelope) view(field string) (text string) {
 	e.field = field
+	if text, ok := e.Plain(); ok {
+		return text
+	}
 	switch k := e.Kind(); k {
 	case '"':
 		return e.String()

@@ -3,6 +3,7 @@ package jsonplan
 import (
 	"reflect"
 
+	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
 
@@ -31,11 +32,7 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 			continue
 		}
 		for {
-			f := &fields[next]
-			if f.node == nil {
-				return doubt
-			}
-			if i = f.node.value(d, i, f.in(p)); i < 0 {
+			if i = fields[next].value(d, i, p); i < 0 {
 				return doubt
 			}
 			if next++; next == len(fields) || !d.has(i, fields[next].token) {
@@ -45,6 +42,26 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 		}
 	}
 	return i
+}
+
+// value decodes the field's value into the struct at p.
+func (f *field) value(d *decoder, i int, p memory.Pointer) int {
+	if f.node == nil {
+		return doubt
+	}
+	if len(f.way) == 0 {
+		p = memory.Field(p, f.offset)
+	} else {
+		p = f.in(p)
+	}
+	if f.node.op == opString && i < len(d.text) && d.text[i] == '"' { // most fields are; node.value has the rest
+		text := memory.String(d.text)
+		if end := jsonscan.Closing(text, i+1); end >= 0 {
+			memory.Set(p, text[i+1:end])
+			return end + 1
+		}
+	}
+	return f.node.value(d, i, p)
 }
 
 // key reads a key and its colon. It returns the key's field, or -next-1 when there

@@ -13,6 +13,20 @@ func (s *Scanner) Literal(value string) bool {
 	return true
 }
 
+// Plain reads a string that stands for itself, if one comes next without white space before it.
+func (s *Scanner) Plain() (value string, ok bool) {
+	if s.err != nil || s.pos >= len(s.text) || s.text[s.pos] != '"' {
+		return "", false
+	}
+	start := s.pos + 1
+	end := Closing(s.text, start)
+	if end < 0 {
+		return "", false
+	}
+	s.pos, s.first = end+1, false
+	return s.text[start:end], true
+}
+
 // UpToQuote returns what stands between the quote that comes next and the one behind it, whatever
 // it is, and reads nothing. Who knows that it is a string without escapes and control characters
 // passes it by Pass.
