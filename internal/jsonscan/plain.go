@@ -92,6 +92,9 @@ func skipPlainKey(text string, i int) int {
 	if i >= len(text) || text[i] != '"' {
 		return -1
 	}
+	if len(text)-i >= 4 && text[i+2] == '"' && text[i+3] == ':' && text[i+1]-'A' <= 'Z'-'A' {
+		return i + 4 // the type of a DynamoDB attribute
+	}
 	if i = plainEnd(text, i+1); i < 0 || i+1 >= len(text) || text[i+1] != ':' {
 		return -1
 	}
