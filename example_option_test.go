@@ -158,3 +158,18 @@ func ExampleOptions() {
 	// 1 dropped: dropped: undecodable: invalid character 'o' in literal null (expecting 'u')
 	// 1 failed: negative amount
 }
+
+// Decode brings a format of your own; here a line of text instead of JSON.
+func ExampleDecode() {
+	parse := func(payload []byte) (o Order, err error) {
+		_, err = fmt.Sscan(string(payload), &o.ID, &o.Amount)
+		return o, err
+	}
+	show(weir.SQS(weir.Each(ship, weir.Decode(parse))), weirtest.SQS("a 1", "b", "c 3"))
+	// Output:
+	// shipped a
+	// shipped c
+	// 1 succeeded
+	// 2 failed: undecodable: EOF
+	// 3 succeeded
+}

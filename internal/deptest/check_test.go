@@ -30,6 +30,9 @@ func TestBreaches(t *testing.T) {
 		{pkg{ImportPath: module + "/weirtest", Imports: []string{module, module + "/internal/probe"}}, ""},
 		{pkg{ImportPath: module + "/weirtest", Imports: []string{module + "/internal/jsonscan"}}, "must not know"},
 		{pkg{ImportPath: module + "/newroom"}, "in no room"},
+		{pkg{ImportPath: module, Imports: []string{"unsafe"}}, "imports unsafe"},
+		{pkg{ImportPath: module + "/internal/jsonplan", Imports: []string{"unsafe"}}, "imports unsafe"},
+		{pkg{ImportPath: module + "/internal/memory", Imports: []string{"unsafe"}}, ""},
 		{pkg{ImportPath: module + "/weirtest/more"}, "in no room"},
 	} {
 		found := breaches([]pkg{tt.p})

@@ -63,6 +63,9 @@ func breaches(all []pkg) []string {
 			found = append(found, fmt.Sprintf("%s is in no room: say in rooms whom it may know", p.ImportPath))
 		}
 		for _, i := range p.Imports {
+			if i == "unsafe" && path != "internal/memory" {
+				found = append(found, fmt.Sprintf("%s imports unsafe, which is for internal/memory", p.ImportPath))
+			}
 			if below, own := inside(i); own && ok && !allowed(below, may) {
 				found = append(found, fmt.Sprintf("%s imports %s, which it must not know", p.ImportPath, i))
 			}

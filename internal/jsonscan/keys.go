@@ -90,10 +90,14 @@ func (s *Scanner) NextOf(k *Keys) bool {
 // remember notes the value that was skipped, if it says itself where it ends.
 func (s *Scanner) remember(k *Keys) {
 	const most = 256 // a longer one rather holds an identifier
-	if value := s.text[k.unasked:s.pos]; s.err == nil && len(value) <= most && value != "" && (value[0] == '"' || value[0] == '{') {
+	from := k.unasked
+	k.unasked = -1
+	if s.err != nil || s.pos-from > most || s.pos == from {
+		return
+	}
+	if value := s.text[from:s.pos]; value[0] == '"' || value[0] == '{' {
 		k.likely[k.at-1].value = value
 	}
-	k.unasked = -1
 }
 
 func (s *Scanner) readOf(k *Keys) bool {

@@ -96,7 +96,9 @@ func (s *Scanner) Skip() string {
 					if s.err == nil && s.space() != ':' {
 						s.fail("expected ':' after a key")
 					}
-					s.pos++
+					if s.err == nil {
+						s.pos++
+					}
 					break
 				}
 			} else if s.MoreItems() {

@@ -1,9 +1,6 @@
 package memory
 
-import (
-	"reflect"
-	"unsafe"
-)
+import "reflect"
 
 // maxChunk bounds what one kept slice or variable keeps alive, in bytes; a slice that is
 // longer has a chunk of its own.
@@ -44,7 +41,7 @@ func (l *List) Next() Pointer {
 	return l.at(l.end - 1)
 }
 
-func (l *List) at(i int) Pointer { return unsafe.Add(l.base, uintptr(i)*l.size) }
+func (l *List) at(i int) Pointer { return Field(l.base, uintptr(i)*l.size) }
 
 // grow moves what there is of the slice to a new chunk.
 func (l *List) grow() {
@@ -60,8 +57,7 @@ func (l *List) grow() {
 
 // End writes the slice, which has elements, to the slice variable p.
 func (l *List) End(p Pointer) {
-	n := l.end - l.start
-	*(*sliceHeader)(p) = sliceHeader{l.at(l.start), n, n}
+	setSlice(p, l.at(l.start), l.end-l.start)
 	l.open = false
 }
 

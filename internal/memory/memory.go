@@ -1,4 +1,4 @@
-// Package memory is the only place of weir that uses unsafe. It writes struct fields
+// Package memory is the only place of weir that uses unsafe, and this its only file that does. It writes struct fields
 // through their offsets, sees bytes as a string, and cuts small values out of chunks,
 // which is what makes decoding a record cost no allocation.
 //
@@ -28,7 +28,8 @@ func Of(v reflect.Value) Pointer { return Pointer(v.UnsafeAddr()) }
 // At returns the variable of type t that p points to.
 func At(t reflect.Type, p Pointer) reflect.Value { return reflect.NewAt(t, p).Elem() }
 
-// Field returns a pointer to the field at an offset of the struct that p points to.
+// Field returns a pointer to what stands at an offset of the variable that p points to: a field, or
+// an element.
 func Field(p Pointer, offset uintptr) Pointer { return unsafe.Add(p, offset) }
 
 // Set writes the variable that p points to, whose type has to have the layout of T.
@@ -37,8 +38,14 @@ func Set[T any](p Pointer, v T) { *(*T)(p) = v }
 // IsNil reports whether the pointer, map or slice that p points to is nil.
 func IsNil(p Pointer) bool { return *(*Pointer)(p) == nil }
 
-// sliceHeader is the layout of a slice.
-type sliceHeader struct {
-	data     Pointer
-	len, cap int
+// setSlice writes a slice with n elements from first on, and no room behind them, to the slice
+// variable p.
+func setSlice(p, first Pointer, n int) {
+	*(*struct { // the layout of a slice
+		data     Pointer
+		len, cap int
+	})(p) = struct {
+		data     Pointer
+		len, cap int
+	}{first, n, n}
 }

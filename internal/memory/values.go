@@ -1,6 +1,6 @@
 package memory
 
-import "unsafe"
+import "reflect"
 
 // Values makes variables in chunks. The zero Values is ready to use; it is for one goroutine.
 type Values[T any] struct {
@@ -11,8 +11,7 @@ type Values[T any] struct {
 // New returns a new zero variable.
 func (v *Values[T]) New() *T {
 	if len(v.free) == 0 {
-		var zero T
-		v.room = max(1, min(2*v.room, maxChunk/max(1, int(unsafe.Sizeof(zero)))))
+		v.room = max(1, min(2*v.room, maxChunk/max(1, int(reflect.TypeFor[T]().Size()))))
 		v.free = make([]T, v.room)
 	}
 	t := &v.free[0]
