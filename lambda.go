@@ -74,11 +74,15 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return w.respond()
 }
 
-// decode keeps what a custom source does inside.
-func (l *Lambda) decode(event []byte) (msgs []Message, err error) {
-	if !l.src.foreign {
-		return l.src.Decode(event)
+func (l *Lambda) decode(event []byte) ([]Message, error) {
+	if l.src.foreign {
+		return l.decodeForeign(event)
 	}
+	return l.src.Decode(event)
+}
+
+// decodeForeign keeps what a custom source does inside.
+func (l *Lambda) decodeForeign(event []byte) (msgs []Message, err error) {
 	var refused error
 	if died := guard(func() error { msgs, refused = l.src.Decode(event); return nil }); died != nil {
 		return nil, fmt.Errorf("weir: decode %s event: %w", l.src.Name, died)
