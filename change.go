@@ -83,13 +83,22 @@ func (d *imageReader[E]) image(text string) (*E, error) {
 	if text == "" {
 		return nil, nil
 	}
-	e := d.images.New()
+	var e *E
+	if len(text) <= memory.Shareable {
+		e = d.images.New()
+	} else {
+		e = new(E)
+	}
 	return e, d.item(text, e)
 }
 
 func (d *imageReader[E]) item(text string, into *E) error {
-	d.Reset(text)
-	return d.plan.Item(&d.Reader, reflect.ValueOf(into).Elem())
+	r := &d.Reader
+	if len(text) > memory.Shareable {
+		r = new(attr.Reader)
+	}
+	r.Reset(text)
+	return d.plan.Item(r, reflect.ValueOf(into).Elem())
 }
 
 // appendItemKey is the canonical text of a DynamoDB item's key.

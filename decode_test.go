@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -107,4 +108,45 @@ func TestKeptValuesShareNothingThatChanges(t *testing.T) {
 		assert.Equal(t, kept[2*i], order{id, []string{"x" + id, "y"}, []byte("hi")})
 		assert.Equal(t, kept[2*i+1], order{"é", []string{}, []byte("ho")})
 	}
+}
+
+// Chunks live for several invocations. What stands in them must not keep the payloads of earlier
+// ones alive, which can be large.
+func TestNothingOfLargePayloadsStays(t *testing.T) {
+	type order struct {
+		ID   string   `dynamodbav:"id"`
+		Tags []string `dynamodbav:"body"`
+	}
+	const size, rounds = 200_000, 300
+	large := strings.Repeat("x", size)
+	for name, invokeOne := range map[string]func(){
+		"SQS": func() {
+			l := weir.SQS(weir.Each(func(context.Context, order) error { return nil }))
+			event := sqsEvent(standardARN, rec{"1", "", `{"Tags":["a"],"ID":"` + large + `"}`})
+			for range rounds {
+				invoke(t, t.Context(), l, event)
+			}
+		},
+		"DynamoDB": func() {
+			l := weir.DynamoDB(weir.Each(func(context.Context, weir.Change[order]) error { return nil }))
+			event := dynamoDBEvent(rec{"1", large, "x"})
+			event = []byte(strings.ReplaceAll(string(event), `"body":{"S":"x"}`, `"body":{"SS":["x"]}`))
+			for range rounds {
+				invoke(t, t.Context(), l, event)
+			}
+		},
+	} {
+		before := heap()
+		invokeOne()
+		if kept := int(heap()) - int(before); kept > 4<<20 {
+			t.Errorf("%s: %d kB stay behind %d payloads of %d kB", name, kept>>10, rounds, size>>10)
+		}
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

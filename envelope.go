@@ -61,7 +61,7 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	e.topKeys.Forget()
 	e.innerKeys.Forget()
 	e.text, e.field, e.group = "", "", ""
-	e.msgs, e.now, e.inside = nil, nil, false
+	e.msgs, e.images, e.now, e.inside = nil, nil, nil, false
 	f.pool.Put(e)
 	return msgs, err
 }

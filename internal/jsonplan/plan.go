@@ -78,7 +78,11 @@ func (p *Plan[T]) Decode(data []byte, v *T, s *Scratch) error {
 	if p.root == nil {
 		return json.Unmarshal(data, v)
 	}
-	if !p.decode(data, v, &s.decoder) {
+	d := &s.decoder
+	if len(data) > memory.Shareable {
+		d = &p.NewScratch().decoder
+	}
+	if !p.decode(data, v, d) {
 		var zero T
 		*v = zero
 		return json.Unmarshal(data, v)

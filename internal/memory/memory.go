@@ -13,6 +13,11 @@ import (
 	"unsafe"
 )
 
+// Shareable is the length up to which a text may be referred to from chunks. A chunk lives until it
+// is used up, and what stands in it keeps alive what it refers to, also when its owner has long
+// let go of it: with texts of any length that could be all the memory there is.
+const Shareable = 4096
+
 // Pointer points to a variable whose type the caller knows.
 type Pointer = unsafe.Pointer
 
