@@ -20,6 +20,7 @@ type format struct {
 	record   func(*envelope)
 	top      []string // keys of a record
 	inner    []string // keys of the object in it that has most of what is wanted
+	exact    bool     // the inner object is a map in the event structs: case counts
 	windowed bool     // Records may be missing
 
 	pool sync.Pool // of *envelope
@@ -51,6 +52,9 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	e, _ := f.pool.Get().(*envelope)
 	if e == nil {
 		e = &envelope{format: f, topKeys: jsonscan.KeysOf(f.top...), innerKeys: jsonscan.KeysOf(f.inner...)}
+		if f.exact {
+			e.innerKeys = jsonscan.ExactKeysOf(f.inner...)
+		}
 	}
 	e.text = memory.String(event)
 	e.Reset(e.text)

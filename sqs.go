@@ -18,6 +18,7 @@ var sqsFormat = &format{
 	name: "SQS", source: "aws:sqs", record: sqsRecord,
 	top:   []string{"messageId", "body", "attributes", "eventSource", "eventSourceARN"},
 	inner: []string{"ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"},
+	exact: true,
 }
 
 func decodeSQS(event []byte) ([]Message, error) { return sqsFormat.decode(event, nil) }

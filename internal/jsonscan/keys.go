@@ -10,6 +10,7 @@ type Keys struct {
 	Field int // of the key that NextOf has read: its place among the names, or -1
 
 	names   []string
+	exact   bool // a name in another case is another name
 	likely  []token
 	at      int // in likely
 	learnt  int
@@ -31,12 +32,18 @@ const maxLearnt = 100
 // finds them: by the exact name, else by one that differs in case.
 func KeysOf(names ...string) Keys { return Keys{names: names} }
 
+// ExactKeysOf is KeysOf for what encoding/json would read into a map, where case counts.
+func ExactKeysOf(names ...string) Keys { return Keys{names: names, exact: true} }
+
 // Find returns the place of a key among the names, or -1.
 func (k *Keys) Find(key string) int {
 	for i, name := range k.names {
 		if key == name {
 			return i
 		}
+	}
+	if k.exact {
+		return -1
 	}
 	for i, name := range k.names {
 		if strings.EqualFold(key, name) {
