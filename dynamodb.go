@@ -131,10 +131,11 @@ func (e *envelope) image(field string) string {
 	return ""
 }
 
-// newImage allocates in chunks; pointers into earlier chunks stay valid.
+// newImage allocates in chunks, for as many records as are expected; pointers into earlier chunks
+// stay valid.
 func (e *envelope) newImage() *streamImage {
 	if len(e.images) == cap(e.images) {
-		e.images = make([]streamImage, 0, min(1024, max(1, 2*cap(e.images))))
+		e.images = make([]streamImage, 0, min(1024, 1+cap(e.msgs)-len(e.msgs)))
 	}
 	e.images = append(e.images, streamImage{})
 	return &e.images[len(e.images)-1]
