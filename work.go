@@ -36,6 +36,7 @@ type Work struct {
 	running    sync.Mutex             // one Each or Decide at a time: a late verb may come back while its decisions are being settled
 	overrun    atomic.Pointer[func()] // what a verb has decided so far, to be settled if it is late
 
+	few     [10]entry // the ledger's, of a small batch
 	summary Summary
 	probe   report // weirtest's, or nil
 }
@@ -50,7 +51,12 @@ const (
 )
 
 func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
-	w := &Work{l: l, call: invocation{ctx: ctx}, msgs: msgs, ledger: ledger{entries: make([]entry, len(msgs))}}
+	w := &Work{l: l, call: invocation{ctx: ctx}, msgs: msgs}
+	if len(msgs) <= len(w.few) {
+		w.ledger.entries = w.few[:len(msgs)]
+	} else {
+		w.ledger.entries = make([]entry, len(msgs))
+	}
 	w.failedAt.Store(math.MaxInt64)
 	if r, ok := ctx.Value(probe.Key{}).(report); ok && r.Take() {
 		w.probe = r
