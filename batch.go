@@ -20,7 +20,10 @@ import (
 // RecordTimeout do not apply and are refused.
 func Batch[T any](f func(ctx context.Context, b *BatchOf[T]) error, opts ...BatchOption) Verb {
 	var c batchConfig
-	for _, o := range opts {
+	for i, o := range opts {
+		if o == nil {
+			return &batch[T]{f: f, err: fmt.Errorf("weir: Batch: option %d is nil", i)}
+		}
 		o.applyBatch(&c)
 	}
 	v := &batch[T]{f: f, bisect: c.bisect}

@@ -43,14 +43,12 @@ type streamImage struct {
 	expired        bool
 }
 
-// bind returns a function that decodes into c, with memory of its own.
-func (c *Change[E]) bind() (func(*Message) error, error) {
+func (*Change[E]) newReader() (images, error) {
 	plan, err := attr.Compile(reflect.TypeFor[E]())
 	if err != nil {
 		return nil, err
 	}
-	d := &imageReader[E]{plan: plan}
-	return func(m *Message) error { return d.change(m, c) }, nil
+	return &imageReader[E]{plan: plan}, nil
 }
 
 // imageReader decodes images for one goroutine at a time.
@@ -60,7 +58,8 @@ type imageReader[E any] struct {
 	images memory.Values[E]
 }
 
-func (d *imageReader[E]) change(m *Message, c *Change[E]) (err error) {
+func (d *imageReader[E]) decode(m *Message, change any) (err error) {
+	c, _ := change.(*Change[E])
 	if m.item == nil {
 		return errors.New("not a DynamoDB record")
 	}

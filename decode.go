@@ -69,22 +69,29 @@ func decoderBy[T any](decode func([]byte) (T, error)) (decoder[T], error) {
 	return decoder[T]{shapeAny, func(m *Message) (T, error) { return decode(m.payload()) }}, nil
 }
 
-// reader decodes for one goroutine at a time, into memory of its own.
+// reader decodes for one goroutine at a time, with memory of its own.
 type reader[T any] struct {
 	v      T
-	decode func(m *Message) error
+	decode func(m *Message, v *T) error
 }
 
-// pooled makes a decoder of readers.
-func pooled[T any](what shape, newReader func() *reader[T]) decoder[T] {
+// pooled makes a decoder of readers. Where it is told that code of the user's is called, every
+// record has a T of its own from the start: an UnmarshalJSON may keep what it decodes into.
+func pooled[T any](what shape, hooked bool, newReader func() *reader[T]) decoder[T] {
 	var pool sync.Pool
 	return decoder[T]{what, func(m *Message) (v T, err error) {
 		r, _ := pool.Get().(*reader[T])
 		if r == nil {
 			r = newReader()
 		}
-		err = r.decode(m)
-		v, r.v = r.v, v
+		if hooked {
+			own := new(T)
+			err = r.decode(m, own)
+			v = *own
+		} else {
+			err = r.decode(m, &r.v)
+			v, r.v = r.v, v
+		}
 		pool.Put(r)
 		return v, err
 	}}
@@ -92,7 +99,12 @@ func pooled[T any](what shape, newReader func() *reader[T]) decoder[T] {
 
 // imageDecoder is a pointer to a Change[E].
 type imageDecoder interface {
-	bind() (decode func(m *Message) error, err error)
+	newReader() (images, error)
+}
+
+// images decodes the images of a record into a pointer to a Change[E].
+type images interface {
+	decode(m *Message, change any) error
 }
 
 func decoderFor[T any]() (decoder[T], error) {
@@ -119,18 +131,21 @@ func decoderFor[T any]() (decoder[T], error) {
 		}}, nil
 	}
 	if c, ok := any(&zero).(imageDecoder); ok {
-		_, err := c.bind()
-		return pooled(shapeChange, func() *reader[T] {
-			r := new(reader[T])
-			r.decode, _ = any(&r.v).(imageDecoder).bind()
-			return r
+		_, err := c.newReader()
+		return pooled(shapeChange, false, func() *reader[T] {
+			d, err := c.newReader()
+			return &reader[T]{decode: func(m *Message, v *T) error {
+				if err != nil {
+					return err
+				}
+				return d.decode(m, v)
+			}}
 		}), err
 	}
 	plan := jsonplan.For[T]()
-	return pooled(jsonShape(reflect.TypeFor[T](), plan.Takes("dynamodb")), func() *reader[T] {
-		r, s := new(reader[T]), plan.NewScratch()
-		r.decode = func(m *Message) error { return plan.Decode(m.payload(), &r.v, s) }
-		return r
+	return pooled(jsonShape(reflect.TypeFor[T](), plan.Takes("dynamodb")), plan.Hooked(), func() *reader[T] {
+		s := plan.NewScratch()
+		return &reader[T]{decode: func(m *Message, v *T) error { return plan.Decode(m.payload(), v, s) }}
 	}), nil
 }
 

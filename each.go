@@ -9,6 +9,10 @@ import "context"
 // DynamoDB, T is Change[E], or a type that takes the record as JSON. What cannot be decoded
 // fails, see OnUndecodable, and f is not called for it. Decode replaces these rules.
 //
+// Decoded values may be kept, and all but []byte and json.RawMessage, which are Message.Payload
+// itself, may be changed. They share memory with those of other records: what is kept for long may
+// keep up to 2 MB alive, and payloads over 4 kB whole.
+//
 // The error that f returns decides the record:
 //
 //	nil                      done

@@ -274,7 +274,7 @@ func (e *envelope) base64Payload(field string) {
 	e.field = field
 	if text, ok := e.UpToQuote(); ok {
 		// What decodes to its full length has neither escapes nor control characters.
-		if data, err := e.decode64(text); err == nil && len(data) == fullLen(text) {
+		if data, err := e.decode64(text); err == nil && len(text)%4 == 0 && len(data) == fullLen(text) {
 			e.Pass(text)
 			e.now.Payload = data
 			return

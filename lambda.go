@@ -1,10 +1,13 @@
 package weir
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // Lambda is a source, a verb and options made into a Lambda function: hand it to
@@ -86,6 +89,11 @@ func (l *Lambda) decodeForeign(event []byte) (msgs []Message, err error) {
 	var refused error
 	if died := guard(func() error { msgs, refused = l.src.Decode(event); return nil }); died != nil {
 		return nil, fmt.Errorf("weir: decode %s event: %w", l.src.Name, died)
+	}
+	for i := range msgs {
+		if m := &msgs[i]; memory.Within(m.Payload, event) { // decoded strings will be views of it
+			m.Payload = bytes.Clone(m.Payload)
+		}
 	}
 	return msgs, refused
 }

@@ -11,12 +11,12 @@ import (
 )
 
 // Message is one record as it came, before its payload is decoded. Its fields may be kept
-// after the invocation. Each kept string or slice keeps up to 32 kB of others alive, so
-// strings.Clone what you hold for long. Nobody may write to Payload: decoded strings are
-// views of it.
+// after the invocation. A kept string keeps up to 32 kB of others alive and a kept *Message its
+// whole batch, so strings.Clone what you hold for long. Nobody may write to Payload: decoded
+// strings are views of it.
 //
 // Methods that read the record itself (Raw, Attribute, Attributes, MessageAttributes,
-// TraceHeader) find nothing once Invoke has returned.
+// TraceHeader) copy it first, and find nothing once Invoke has returned.
 type Message struct {
 	// ID is the item identifier by which Lambda knows the record: the messageId of SQS,
 	// the sequence number of a stream.

@@ -51,11 +51,14 @@ func fieldNamed(v reflect.Value, name string, deep int) reflect.Value {
 		}
 	}
 	for i := range t.NumField() {
+		if deep == 0 || !t.Field(i).Anonymous { // what is not embedded may be changing
+			continue
+		}
 		in := v.Field(i)
 		if in.Kind() == reflect.Pointer {
 			in = in.Elem()
 		}
-		if deep > 0 && in.Kind() == reflect.Struct && t.Field(i).Anonymous {
+		if in.Kind() == reflect.Struct {
 			if found := fieldNamed(in, name, deep-1); found.IsValid() {
 				return found
 			}

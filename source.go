@@ -8,7 +8,8 @@ type Source struct {
 	Name string
 
 	// Decode splits an event into messages, in order, and gives each its ID and
-	// Payload. The event is overwritten after the invocation: copy what is kept. An error
+	// Payload. The event is overwritten after the invocation: copy what is kept, but for
+	// payloads, which weir copies if they are parts of the event. An error
 	// fails the invocation; wrap ErrNotBatch when the event is of another source. A
 	// message that cannot be read alone gets its error by SetUndecodable. Required.
 	Decode func(event []byte) ([]Message, error)

@@ -88,6 +88,9 @@ func (w *Work) process(parent context.Context) error {
 	w.times = times
 	defer func() {
 		w.cause = context.Cause(ctx)
+		if w.cause == context.DeadlineExceeded { // Lambda's own, which has passed
+			w.cause = ErrDeadlineNear
+		}
 		cancel()
 	}()
 	if ctx.Err() != nil {

@@ -181,6 +181,8 @@ func (k *worker) conclude(err error) {
 	var told error
 	switch {
 	case w.closed.Load(): // too late to count, so too late to tell
+		k.phase = idle
+		return
 	case v == succeed:
 		for _, o := range w.l.cfg.observers.succeeded {
 			if told = o.RecordSucceeded(rc, m); told != nil {

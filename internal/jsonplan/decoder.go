@@ -1,6 +1,8 @@
 package jsonplan
 
 import (
+	"bytes"
+
 	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
@@ -113,6 +115,9 @@ func (d *decoder) unquote(i int) (value []byte, next int) {
 	value = s.AppendString(room[:0])
 	if s.Err() != nil {
 		return nil, doubt
+	}
+	if len(room) > memory.Shareable {
+		return bytes.Clone(value), end + 1
 	}
 	return d.bytes.Trim(room, len(value)), end + 1
 }

@@ -69,6 +69,9 @@ func (p *Plan[T]) Takes(key string) bool {
 	return p.fields != nil && (p.unfit || p.fields.find([]byte(key), 0) >= 0)
 }
 
+// Hooked reports whether a decode may call code of the user's.
+func (p *Plan[T]) Hooked() bool { return p.hooked || p.root == nil }
+
 // Decode does what json.Unmarshal(data, v) does: the same value, and the same error
 // or none, for a *v that is zero. Nobody may change data afterwards.
 //

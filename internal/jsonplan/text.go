@@ -35,7 +35,7 @@ func (d *decoder) base64(i int) (b []byte, next int) {
 
 func (d *decoder) time(i int, p memory.Pointer) int {
 	end := d.skip(i)
-	if end < 0 || (*time.Time)(p).UnmarshalJSON(d.text[i:end]) != nil {
+	if end < 0 || memory.Cast[time.Time](p).UnmarshalJSON(d.text[i:end]) != nil {
 		return doubt
 	}
 	return end

@@ -53,8 +53,8 @@ func (k *Keys) Find(key string) int {
 	return -1
 }
 
-// Forget drops what the keys remember of a text, which may go away. Keys that are used for
-// several texts must forget each.
+// Forget drops what the keys remember of a text. Keys that outlive a text whose memory is used
+// again must forget it.
 func (k *Keys) Forget() {
 	for i := range k.likely {
 		k.likely[i].value = ""

@@ -24,6 +24,18 @@ type Pointer = unsafe.Pointer
 // String returns b as a string without copying. Nobody may write to b afterwards.
 func String(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
+// Within reports whether part is made of whole's memory.
+func Within(part, whole []byte) bool {
+	if len(part) == 0 || len(whole) == 0 {
+		return false
+	}
+	at, from := uintptr(Pointer(&part[0])), uintptr(Pointer(&whole[0]))
+	return from <= at && at < from+uintptr(len(whole))
+}
+
+// Cast returns p as a pointer to a T, which is what it has to point to.
+func Cast[T any](p Pointer) *T { return (*T)(p) }
+
 // To returns a pointer to what v points to.
 func To[T any](v *T) Pointer { return Pointer(v) }
 
