@@ -17,7 +17,7 @@ func (n *node) elements(s *Reader, v reflect.Value, kind string) *failure {
 	}
 	if n.kind == reflect.Slice {
 		if v.IsNil() {
-			return n.fresh(s, v, kind)
+			return n.fresh(s, memory.Of(v), kind)
 		}
 		if v.Cap() > 0 {
 			s = n.reuse(s, v)
@@ -51,8 +51,8 @@ func (n *node) elements(s *Reader, v reflect.Value, kind string) *failure {
 	return f
 }
 
-// fresh decodes into the slice v, which is nil.
-func (n *node) fresh(s *Reader, v reflect.Value, kind string) (f *failure) {
+// fresh decodes into the slice at p, which is nil.
+func (n *node) fresh(s *Reader, p memory.Pointer, kind string) (f *failure) {
 	list, size := s.takeList(n), 0
 	list.Begin()
 	for s.Array(); s.MoreItems(); size++ {
@@ -60,16 +60,16 @@ func (n *node) fresh(s *Reader, v reflect.Value, kind string) (f *failure) {
 			s.Skip()
 			continue
 		}
-		done, p := false, list.Next()
+		done, at := false, list.Next()
 		switch {
 		case kind == "L":
-			done, f = n.elem.quick(s, p)
+			done, f = n.elem.quick(s, at)
 		case kind == "SS" && n.elem.kind == reflect.String && s.Kind() == '"':
-			memory.Set(p, s.String())
+			memory.Set(at, s.String())
 			done = true
 		}
 		if !done {
-			f = n.elem.element(s, memory.At(n.elem.typ, p), kind)
+			f = n.elem.element(s, memory.At(n.elem.typ, at), kind)
 		}
 		if f != nil {
 			f = f.at(size)
@@ -79,10 +79,10 @@ func (n *node) fresh(s *Reader, v reflect.Value, kind string) (f *failure) {
 	case f != nil:
 		list.Abandon()
 	case size > 0:
-		list.End(memory.Of(v))
+		list.End(p)
 	default:
 		list.Abandon()
-		v.Set(reflect.MakeSlice(n.typ, 0, 0))
+		memory.At(n.typ, p).Set(reflect.MakeSlice(n.typ, 0, 0))
 	}
 	s.lists.put(n.slot, list)
 	return f

@@ -23,9 +23,13 @@ func (n *node) attributes(s *Reader, v reflect.Value) *failure {
 	return failf("cannot decode M into %s", n.typ)
 }
 
-func (n *node) intoStruct(s *Reader, v reflect.Value) *failure {
+func (n *node) intoStruct(s *Reader, v reflect.Value) *failure { return n.structAt(s, memory.Of(v), v) }
+
+// structAt decodes into the struct at p, which is v; v may be left out where the fields of the
+// struct may be set.
+func (n *node) structAt(s *Reader, p memory.Pointer, v reflect.Value) *failure {
 	var f *failure
-	keys, at := s.takeKeys(n), memory.Of(v)
+	keys := s.takeKeys(n)
 	for s.ObjectOf(keys); s.NextOf(keys); {
 		if keys.Field < 0 || f != nil {
 			s.Skip()
@@ -33,12 +37,15 @@ func (n *node) intoStruct(s *Reader, v reflect.Value) *failure {
 		}
 		to := n.fields.all[keys.Field]
 		if to.direct {
-			if done, failed := to.node.quick(s, memory.Field(at, to.offset)); done {
+			if done, failed := to.node.quick(s, memory.Field(p, to.offset)); done {
 				if failed != nil {
 					f = failed.in(to.Name)
 				}
 				continue
 			}
+		}
+		if !v.IsValid() {
+			v = memory.At(n.typ, p)
 		}
 		place, failed := to.in(v)
 		if failed == nil {

@@ -42,14 +42,13 @@ func (n *node) quick(s *Reader, p memory.Pointer) (done bool, f *failure) {
 		if kind == "" {
 			return false, nil
 		}
-		v := memory.At(n.typ, p)
 		switch {
 		case kind == "M" && n.kind == reflect.Struct && s.Kind() == '{':
-			return true, shut(s, n.intoStruct(s, v))
+			return true, shut(s, n.structAt(s, p, reflect.Value{}))
 		case n.kind == reflect.Slice && (kind == "L" || kind == "SS") && memory.IsNil(p) && s.Kind() == '[':
-			return true, shut(s, n.fresh(s, v, kind))
+			return true, shut(s, n.fresh(s, p, kind))
 		}
-		return true, n.opened(s, v, kind, false)
+		return true, n.opened(s, memory.At(n.typ, p), kind, false)
 	}
 	return done, nil
 }

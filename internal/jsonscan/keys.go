@@ -91,6 +91,9 @@ func (s *Scanner) NextOf(k *Keys) bool {
 		}
 		s.pos += len(t.value)
 	}
+	if s.Close() {
+		return false
+	}
 	return s.readOf(k)
 }
 

@@ -44,13 +44,10 @@ func (s *Scanner) Sole(key byte) (value string, ok bool) {
 		text[i+3] != '"' || text[i+4] != ':' || text[i+5] != '"' || s.depth >= maxDepth {
 		return "", false
 	}
-	first := s.first
-	s.pos = i + 5
-	value, plain := s.rawString()
-	if end := s.pos; plain && s.err == nil && end < len(text) && text[end] == '}' {
-		s.pos++
-		return value, true
+	end := Closing(text, i+6)
+	if end < 0 || end+1 == len(text) || text[end+1] != '}' {
+		return "", false
 	}
-	s.pos, s.first, s.err = i, first, nil
-	return "", false
+	s.pos, s.first = end+2, false
+	return text[i+6 : end], true
 }
