@@ -87,9 +87,9 @@ Bytes of an event in, bytes of the partial batch response out. Every peer gets t
 decodes each record and calls a handler that refuses one record in a hundred. The payload of SQS and Kinesis records is a JSON
 order of 316 bytes with 12 fields; DynamoDB items have 12 attributes. 6 MB is Lambda's limit: as many records as fit.
 
-Each peer ran %d times for %g s in a fresh process on one core, the peers in turns. Figures are medians of these rounds.
-CPU is the process's, user and system, all threads, garbage collection included. A ratio is the peer's CPU over weir's of the
-same round: above 1, weir is faster. Times drift with the machine: compare rows of one table.
+Each peer ran %d times for %g s in a fresh process on one core, the peers in turns. Times are those of the
+least disturbed round, other figures medians. CPU is the process's, user and system, all threads, garbage collection included. A
+ratio is the peer's CPU over weir's: above 1, weir is faster. Times drift with the machine: compare rows of one table.
 
 | peer | |
 |---|---|

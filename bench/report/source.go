@@ -30,7 +30,7 @@ func (r *Report) source(b *strings.Builder, s corpus.Source) {
 		var cells strings.Builder
 		empty := true
 		for _, p := range measured {
-			cpu, ok := r.of(p, peer.name, sample.Sample.CPUPerRecord)
+			cpu, ok := r.least(p, peer.name, sample.Sample.CPUPerRecord)
 			if !ok {
 				cells.WriteString(" |")
 				continue
@@ -72,8 +72,8 @@ func (r *Report) payload(b *strings.Builder, p corpus.Payload) {
 	fmt.Fprintf(b, "\n### %s, %s %s, %s bytes\n\n", titles[p.Source], thousands(int64(first.Records)), records, thousands(int64(first.Bytes)))
 	b.WriteString("| peer | CPU us/record | records/CPU-s | ratio | allocs/record | B/record | first call ms | peak MB |\n|---|--:|--:|--:|--:|--:|--:|--:|\n")
 	for _, name := range names {
-		cpu, _ := r.of(p, name, sample.Sample.CPUPerRecord)
-		call, _ := r.of(p, name, func(s sample.Sample) float64 { return s.FirstCall })
+		cpu, _ := r.least(p, name, sample.Sample.CPUPerRecord)
+		call, _ := r.least(p, name, func(s sample.Sample) float64 { return s.FirstCall })
 		peak, _ := r.of(p, name, func(s sample.Sample) float64 { return s.PeakMB })
 		ratio := ""
 		if x, ok := r.ratio(p, name); ok && name != Weir {

@@ -27,14 +27,24 @@ func (r *Report) of(p corpus.Payload, peer string, figure func(sample.Sample) fl
 	return median(v)
 }
 
-// ratio is the median over the rounds of a peer's CPU over weir's.
-func (r *Report) ratio(p corpus.Payload, peer string) (float64, bool) {
-	theirs, ours := r.Cells[Cell{p, peer}], r.Cells[Cell{p, Weir}]
+// least is a figure of the round in which it was lowest. What else runs on a machine only ever
+// adds to the time that something takes.
+func (r *Report) least(p corpus.Payload, peer string, figure func(sample.Sample) float64) (float64, bool) {
 	var v []float64
-	for i := range min(len(theirs), len(ours)) {
-		v = append(v, theirs[i].CPUPerRecord()/ours[i].CPUPerRecord())
+	for _, s := range r.Cells[Cell{p, peer}] {
+		v = append(v, figure(s))
 	}
-	return median(v)
+	if len(v) == 0 {
+		return 0, false
+	}
+	return slices.Min(v), true
+}
+
+// ratio is a peer's CPU over weir's, each in its least disturbed round.
+func (r *Report) ratio(p corpus.Payload, peer string) (float64, bool) {
+	theirs, ok1 := r.least(p, peer, sample.Sample.CPUPerRecord)
+	ours, ok2 := r.least(p, Weir, sample.Sample.CPUPerRecord)
+	return theirs / ours, ok1 && ok2
 }
 
 func (r *Report) allocs(s corpus.Source, size int) (float64, bool) {

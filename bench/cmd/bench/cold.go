@@ -74,6 +74,15 @@ func (b *bench) functions(ctx context.Context) ([]coldstart.Function, error) {
 		if err := build.Function(ctx, b.dir, runtime.GOARCH, f.command, file); err != nil {
 			return nil, err
 		}
+		// A copy, for a file that go build has just written starts up to 0.4 ms more slowly.
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		file += "-copy"
+		if err := os.WriteFile(file, text, 0o755); err != nil {
+			return nil, err
+		}
 		all = append(all, coldstart.Function{Name: f.name, Args: []string{file}, Dir: b.temp, File: file})
 	}
 	if !b.hasNode {
