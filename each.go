@@ -11,7 +11,7 @@ import "context"
 //
 // Decoded values may be kept, and all but []byte and json.RawMessage, which are Message.Payload
 // itself, may be changed. They share memory with those of other records: what is kept for long may
-// keep up to 2 MB alive, and payloads over 4 kB whole.
+// keep a few MB of them alive, and of payloads over 4 kB its own. Clone what outlives the batch.
 //
 // The error that f returns decides the record:
 //

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -184,4 +186,61 @@ func TestNilBatchOption(t *testing.T) {
 	t.Parallel()
 	l := weir.SQS(weir.Batch(func(context.Context, *weir.BatchOf[string]) error { return nil }, nil))
 	assert.Contains(t, l.Err().Error(), "option 0 is nil")
+}
+
+// Lambdas share what they have learnt of a source's events and what is left of their chunks, in
+// any number of invocations at once; what each has kept stays its own.
+func TestManyInvocationsAtOnce(t *testing.T) {
+	t.Parallel()
+	type order struct {
+		ID   string
+		Tags []string
+	}
+	type item struct {
+		ID   string `dynamodbav:"id"`
+		Body string `dynamodbav:"body"`
+	}
+	var wg sync.WaitGroup
+	for worker := range 6 {
+		wg.Go(func() {
+			for round := range 60 {
+				id := fmt.Sprint(worker, "-", round)
+				var kept []string
+				keep := func(ctx context.Context, id string, tags []string) {
+					m, _ := weir.FromContext(ctx)
+					kept = append(append(kept, id, m.ID, m.OrderingKey, m.SourceARN, m.Raw()), tags...)
+				}
+				body := `{"ID":"` + id + `","Tags":["t` + id + `"]}`
+				each := weir.Each(func(ctx context.Context, o order) error { keep(ctx, o.ID, o.Tags); return nil })
+				var l *weir.Lambda
+				var event []byte
+				switch round % 3 {
+				case 0:
+					l, event = weir.SQS(each), sqsEvent(fifoARN, rec{"a" + id, "g" + id, body}, rec{"b" + id, "g" + id, body})
+				case 1:
+					l, event = weir.Kinesis(each), kinesisEvent(rec{"a" + id, "g" + id, body}, rec{"b" + id, "g" + id, body})
+				default:
+					l = weir.DynamoDB(weir.Each(func(ctx context.Context, c weir.Change[item]) error {
+						keep(ctx, c.New.ID, []string{c.New.Body})
+						return nil
+					}))
+					event = dynamoDBEvent(rec{"a" + id, "g" + id, body}, rec{"b" + id, "g" + id, body})
+				}
+				if _, err := l.Invoke(t.Context(), event); err != nil {
+					t.Error(err)
+				}
+				before := strings.Join(kept, " ") // a copy
+				for i := range event {
+					event[i] = '#'
+				}
+				if _, err := l.Invoke(t.Context(), event); err == nil {
+					t.Error("garbage is taken")
+				}
+				if after := strings.Join(kept, " "); after != before || strings.Count(after, id) < 8 {
+					t.Errorf("%s: kept %s, now %s", id, before, after)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

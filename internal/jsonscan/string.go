@@ -14,7 +14,7 @@ func (s *Scanner) String() string {
 	if plain || s.err != nil {
 		return raw
 	}
-	value := AppendUnquoted(make([]byte, 0, len(raw)), raw)
+	value := appendUnquoted(make([]byte, 0, len(raw)), raw)
 	return memory.String(value)
 }
 
@@ -24,7 +24,7 @@ func (s *Scanner) AppendString(dst []byte) []byte {
 	if plain || s.err != nil {
 		return append(dst, raw...)
 	}
-	return AppendUnquoted(dst, raw)
+	return appendUnquoted(dst, raw)
 }
 
 // rawString reads a string and returns what stands between its quotes.

@@ -57,9 +57,9 @@ func (s *Scanner) Unquote(room []byte) (size int, ok bool) {
 	return 0, false
 }
 
-// AppendUnquoted appends the value of a string that is well-formed but for its UTF-8. raw is what
+// appendUnquoted appends the value of a string that is well-formed but for its UTF-8. raw is what
 // stands between its quotes.
-func AppendUnquoted(dst []byte, raw string) []byte {
+func appendUnquoted(dst []byte, raw string) []byte {
 	start, i := 0, 0
 	for i < len(raw) {
 		c := raw[i]
