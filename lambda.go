@@ -12,7 +12,8 @@ import (
 
 // Lambda is a source, a verb and options made into a Lambda function: hand it to
 // lambda.Start of aws-lambda-go, which takes anything with its Invoke. It is safe for
-// concurrent use, and nothing of a batch outlives Invoke.
+// concurrent use, and no goroutine outlives Invoke but that of a handler which ignores its
+// context; see DeadlineReserve.
 type Lambda struct {
 	src  Source
 	verb Verb
@@ -52,8 +53,9 @@ func (l *Lambda) Err() error { return l.err }
 // *BatchError; see ReportAll), or a failed record has no identifier. Lambda then retries
 // every record.
 //
-// The response must not be modified. The event source mapping must have FunctionResponseTypes: [ReportBatchItemFailures];
-// without it, Lambda takes any response for success.
+// The response must not be modified. The event source mapping must have
+// FunctionResponseTypes: [ReportBatchItemFailures]; without it, Lambda takes any response
+// for success.
 func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	if l.err != nil {
 		return nil, l.err
