@@ -33,17 +33,18 @@ type envelope struct {
 	*format
 	topKeys, innerKeys jsonscan.Keys
 
-	text   string       // the event, which the runtime overwrites later
-	memory memory.Bytes // for all that messages keep of it
-	images []streamImage
-	msgs   []Message
-	now    *Message // the record being read
-	inside bool     // whether one is
-	field  string   // the field being read, for error texts
-	origin repeated // eventSource
-	arn    repeated // eventSourceARN
-	group  string   // SQS: the current record's message group
-	body   bool     // whether the current record has what must not be missing
+	text      string       // the event, which the runtime overwrites later
+	memory    memory.Bytes // for all that messages keep of it
+	images    []streamImage
+	msgs      []Message
+	now       *Message // the record being read
+	inside    bool     // whether one is
+	field     string   // the field being read, for error texts
+	origin    repeated // eventSource
+	arn       repeated // eventSourceARN
+	group     string   // SQS: the current record's message group
+	lastShard string   // Kinesis
+	body      bool     // whether the current record has what must not be missing
 }
 
 // decode splits an event into messages. aside, if not nil, may take a key beside Records and

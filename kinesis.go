@@ -23,7 +23,7 @@ const kinesisName = "Kinesis"
 func newKinesisFormat(windowed bool) *format {
 	return &format{
 		name: kinesisName, source: "aws:kinesis", record: kinesisRecord, windowed: windowed,
-		top:   []string{"kinesis", "eventSource", "eventSourceARN"},
+		top:   []string{"kinesis", "eventSource", "eventSourceARN", "eventID"},
 		inner: []string{"sequenceNumber", "partitionKey", "data", "approximateArrivalTimestamp"},
 	}
 }
@@ -43,6 +43,8 @@ func kinesisRecord(e *envelope) {
 			e.same("eventSource", &e.origin)
 		case 2:
 			e.sourceARN()
+		case 3:
+			e.shard()
 		default:
 			e.Skip()
 		}
@@ -50,6 +52,21 @@ func kinesisRecord(e *envelope) {
 	if !e.body {
 		e.field = "kinesis.data"
 		e.damage("missing")
+	}
+}
+
+// shard reads the shard out of an eventID, shardId-000000000006:4954...
+func (e *envelope) shard() {
+	if e.Kind() != '"' {
+		e.Skip()
+		return
+	}
+	id, _, ok := strings.Cut(e.view("eventID"), ":")
+	if ok && id != e.lastShard {
+		e.lastShard = strings.Clone(id)
+	}
+	if ok {
+		e.now.Shard = e.lastShard
 	}
 }
 

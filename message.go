@@ -30,6 +30,10 @@ type Message struct {
 	// It is empty on a standard queue.
 	OrderingKey string
 
+	// Shard is the shard of the Kinesis stream, such as shardId-000000000006. It is empty for other
+	// sources, which do not say.
+	Shard string
+
 	// Payload is what T is decoded from: the body of SQS, the data of Kinesis after
 	// base64. It is nil for DynamoDB, whose payload is Raw's.
 	Payload []byte

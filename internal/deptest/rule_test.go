@@ -22,6 +22,14 @@ type pkg struct {
 var rooms = map[string][]string{
 	"":                     {"internal/"},
 	"weirtest":             {"", "internal/probe"},
+	"monoid":               {},
+	"monoid/monoidtest":    {"monoid"},
+	"metrics":              {},
+	"state":                {},
+	"state/mem":            {"state"},
+	"state/statetest":      {"", "state", "state/", "monoid", "metrics", "pipeline", "weirtest"},
+	"pipeline":             {"", "state", "state/", "monoid", "metrics", "internal/"},
+	"kinesis":              {"", "state", "metrics", "pipeline"},
 	"internal/conformance": {"", "internal/"},
 	"internal/":            {"internal/"},
 }

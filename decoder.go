@@ -1,0 +1,43 @@
+package weir
+
+import "context"
+
+// Decoder decodes records as Each does, for verbs of your own. It is safe for concurrent use.
+type Decoder[T any] struct {
+	dec decoder[T]
+	err error
+}
+
+// NewDecoder makes a Decoder of T's own rules, or of Decode's. What does not work is said by
+// Check and by every Decode.
+func NewDecoder[T any](opts ...DecodeOption[T]) *Decoder[T] {
+	dec, err := decoderFrom(opts)
+	return &Decoder[T]{dec, err}
+}
+
+// Check says whether T can be decoded from a source's records, for a verb's own Check.
+func (d *Decoder[T]) Check(s Setup) error {
+	if d.err != nil {
+		return d.err
+	}
+	return d.dec.what.fits(s.Source)
+}
+
+// Decode decodes a record. Its error is an *UndecodableError.
+func (d *Decoder[T]) Decode(m *Message) (T, error) {
+	err := d.err
+	if err == nil {
+		err = m.bad
+	}
+	var v T
+	if err == nil {
+		v, err = d.dec.read(m)
+	}
+	if err != nil {
+		return v, Undecodable(err)
+	}
+	return v, nil
+}
+
+// Started tells the observers that work on a record begins, which Each does by itself.
+func (w *Work) Started(ctx context.Context, m *Message) { w.tellStarted(ctx, m) }

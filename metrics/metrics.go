@@ -1,0 +1,35 @@
+// Package metrics is where pipelines report what they do.
+package metrics
+
+import "time"
+
+// Recorder is told what a pipeline does. Names are the pipeline's, with a suffix behind a colon
+// for what is not plain progress: "orders:retry". It is called from several goroutines at a
+// time, a few times a batch and never once per record.
+type Recorder interface {
+	// Events counts n records of a name.
+	Events(name string, n int)
+
+	// Errors counts n records that failed for a reason.
+	Errors(name string, n int, err error)
+
+	// Latency is how long one call took; op says of what: "load" or "commit".
+	Latency(name, op string, d time.Duration)
+
+	// Batch is told of each batch: how many records it had, and how long it took.
+	Batch(name string, n int, d time.Duration)
+}
+
+// Flusher is implemented by Recorders that write per invocation. Flush is called at the end
+// of each batch.
+type Flusher interface {
+	Flush() error
+}
+
+// Noop records nothing. For it the clock is not read.
+type Noop struct{}
+
+func (Noop) Events(string, int)                    {}
+func (Noop) Errors(string, int, error)             {}
+func (Noop) Latency(string, string, time.Duration) {}
+func (Noop) Batch(string, int, time.Duration)      {}
