@@ -1,0 +1,177 @@
+package boltstore_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/weir-go/weir/ext/boltstore"
+	"github.com/weir-go/weir/state"
+)
+
+// fill writes n rows of a name at 0, 1, ...; every third has expired at second 1000.
+func fill(t *testing.T, s *boltstore.Store, pipeline, name string, n, size int) {
+	t.Helper()
+	writes := make([]state.Write, n)
+	for i := range writes {
+		writes[i] = state.Write{Key: state.Key{Kind: state.Value, Name: name, At: int64(i)}, Data: bytes.Repeat([]byte{byte(i)}, size)}
+		if i%3 == 0 {
+			writes[i].Expires = time.Unix(1000, 0)
+		}
+	}
+	if err := s.Commit(t.Context(), pipeline, writes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func list(t *testing.T, s *boltstore.Store, pipeline string) (n int) {
+	t.Helper()
+	for _, err := range s.List(t.Context(), pipeline, state.Value) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	return n
+}
+
+// Rows are written while others are looked at: a transaction held open for the reader would
+// keep the file from growing, and the two would wait for each other.
+func TestCommitWithinList(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	fill(t, s, "p", "a", 2000, 100)
+	seen := map[state.Key]int{}
+	for r, err := range s.List(t.Context(), "p", state.Value) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if seen[r.Key]++; len(seen)%50 == 0 {
+			fill(t, s, "q", fmt.Sprint(len(seen)), 20, 100_000)
+		}
+	}
+	for at := range int64(2000) {
+		if n := seen[state.Key{Kind: state.Value, Name: "a", At: at}]; n != 1 {
+			t.Fatalf("row %d came %d times", at, n)
+		}
+	}
+}
+
+func TestRangeOverPages(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{0, 10, 300_000} { // the last passes the bytes of a page first
+		s, _ := open(t)
+		n := 600
+		if size > 1000 {
+			n = 20
+		}
+		fill(t, s, "p", "a", n, size)
+		fill(t, s, "p", "b", 3, size)
+		next := int64(1)
+		for r, err := range s.Range(t.Context(), "p", state.Value, "a", 1, int64(n)+10, false) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.At != next || r.Name != "a" || !bytes.Equal(r.Data, bytes.Repeat([]byte{byte(next)}, size)) {
+				t.Fatalf("size %d: got row %q %d with %d bytes, want %d", size, r.Name, r.At, len(r.Data), next)
+			}
+			next++
+		}
+		if next != int64(n) {
+			t.Errorf("size %d: %d rows, want %d", size, next, n)
+		}
+	}
+}
+
+func TestScanEnds(t *testing.T) {
+	t.Parallel()
+	s, db := open(t)
+	fill(t, s, "p", "a", 1000, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	var last error
+	for _, err := range s.List(ctx, "p", state.Value) {
+		if last = err; err == nil {
+			n++
+			cancel()
+		}
+	}
+	if !errors.Is(last, context.Canceled) || n == 0 || n == 1000 {
+		t.Errorf("cancelled after 1 row: %d rows, then %v", n, last)
+	}
+	for range s.List(t.Context(), "p", state.Value) {
+		break
+	}
+	if err := db.Close(); err != nil { // waits for transactions
+		t.Fatal(err)
+	}
+	n = 0
+	for _, err := range s.List(t.Context(), "p", state.Value) {
+		n++
+		if last = err; err == nil {
+			t.Error("a row of a closed file")
+		}
+	}
+	if n != 1 || last == nil {
+		t.Errorf("closed: %d times, %v", n, last)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	fill(t, s, "p", "a", 15_000, 1)
+	fill(t, s, "q", "a", 4, 1)
+	for _, step := range []struct{ now, deleted, left int }{{999, 0, 15_000}, {1000, 5000 + 2, 10_000}, {1000, 0, 10_000}, {1 << 40, 0, 10_000}} {
+		n, err := s.Prune(t.Context(), time.Unix(int64(step.now), 0))
+		if err != nil || n != step.deleted {
+			t.Errorf("at %d: %d deleted, %v; want %d", step.now, n, err, step.deleted)
+		}
+		if n := list(t, s, "p"); n != step.left {
+			t.Errorf("at %d: %d left, want %d", step.now, n, step.left)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Prune(ctx, time.Now()); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// A row comes back with a version it never had, so that who read it before it was deleted
+// cannot take it for the same.
+func TestVersionsAfterPrune(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	k := state.Key{Kind: state.Receipt, Name: "r"}
+	seen := map[uint64]bool{}
+	for range 50 {
+		if err := s.Commit(t.Context(), "p", []state.Write{{Key: k, Expires: time.Unix(1, 0)}}); err != nil {
+			t.Fatal(err)
+		}
+		v := version(t, s, k)
+		if v == 0 || seen[v] {
+			t.Fatalf("version %d came before", v)
+		}
+		seen[v] = true
+		if n, err := s.Prune(t.Context(), time.Unix(1, 0)); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if err := s.Commit(t.Context(), "p", []state.Write{{Key: k, Version: v}}); !errors.Is(err, state.ErrConflict) {
+			t.Fatalf("the deleted row was replaced: %v", err)
+		}
+	}
+}
+
+func version(t *testing.T, s *boltstore.Store, k state.Key) uint64 {
+	t.Helper()
+	rows, err := s.Load(t.Context(), "p", []state.Key{k}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows[0].Version
+}
