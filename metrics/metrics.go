@@ -29,7 +29,24 @@ type Flusher interface {
 // Noop records nothing. For it the clock is not read.
 type Noop struct{}
 
-func (Noop) Events(string, int)                    {}
-func (Noop) Errors(string, int, error)             {}
+// Enabled reports whether r records anything: it does unless it is nil or Noop. A caller that
+// measures time asks first.
+func Enabled(r Recorder) bool {
+	switch r.(type) {
+	case nil, Noop, *Noop:
+		return false
+	}
+	return true
+}
+
+// Events implements Recorder.
+func (Noop) Events(string, int) {}
+
+// Errors implements Recorder.
+func (Noop) Errors(string, int, error) {}
+
+// Latency implements Recorder.
 func (Noop) Latency(string, string, time.Duration) {}
-func (Noop) Batch(string, int, time.Duration)      {}
+
+// Batch implements Recorder.
+func (Noop) Batch(string, int, time.Duration) {}
