@@ -48,7 +48,7 @@ func Example() {
 		fmt.Printf("%s: %s\n", r.Name, r.Data)
 	}
 
-	n, err := store.Prune(ctx, time.Unix(1_800_000_000, 0)) // time.Now(), in a worker
+	n, err := store.Expire(ctx, time.Unix(1_800_000_000, 0)) // time.Now(), in a worker
 	fmt.Println(n, "deleted,", err)
 	// Output:
 	// <nil>

@@ -85,28 +85,28 @@ func (s *Store) page(ctx context.Context, pre int, first []byte, in func(key []b
 	return rows, next, err
 }
 
-// A step of Prune looks at so many rows, and then deletes at most so many.
+// A step of Expire looks at so many rows, and then deletes at most so many.
 const (
 	stepRows    = 10_000
 	stepDeletes = 1_000
 )
 
-// Prune deletes the rows of all pipelines that had expired at now, and says how many. It reads
+// Expire deletes the rows of all pipelines that had expired at now, and says how many. It reads
 // every row, in steps between which Commits run; call it from a worker, an hour or a day apart.
 // After an error some may be deleted; call it again.
-func (s *Store) Prune(ctx context.Context, now time.Time) (deleted int, err error) {
+func (s *Store) Expire(ctx context.Context, now time.Time) (deleted int, err error) {
 	for next := []byte{}; next != nil; {
 		var n int
-		if next, n, err = s.pruneStep(ctx, next, now.Unix()); err != nil {
-			return deleted, fmt.Errorf("boltstore: prune: %w", err)
+		if next, n, err = s.expireStep(ctx, next, now.Unix()); err != nil {
+			return deleted, fmt.Errorf("boltstore: expire: %w", err)
 		}
 		deleted += n
 	}
 	return deleted, nil
 }
 
-// pruneStep returns the key to go on with, or nil.
-func (s *Store) pruneStep(ctx context.Context, first []byte, now int64) (next []byte, deleted int, err error) {
+// expireStep returns the key to go on with, or nil.
+func (s *Store) expireStep(ctx context.Context, first []byte, now int64) (next []byte, deleted int, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, 0, err
 	}

@@ -121,13 +121,13 @@ func TestScanEnds(t *testing.T) {
 	}
 }
 
-func TestPrune(t *testing.T) {
+func TestExpire(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
 	fill(t, s, "p", "a", 15_000, 1)
 	fill(t, s, "q", "a", 4, 1)
 	for _, step := range []struct{ now, deleted, left int }{{999, 0, 15_000}, {1000, 5000 + 2, 10_000}, {1000, 0, 10_000}, {1 << 40, 0, 10_000}} {
-		n, err := s.Prune(t.Context(), time.Unix(int64(step.now), 0))
+		n, err := s.Expire(t.Context(), time.Unix(int64(step.now), 0))
 		if err != nil || n != step.deleted {
 			t.Errorf("at %d: %d deleted, %v; want %d", step.now, n, err, step.deleted)
 		}
@@ -137,14 +137,14 @@ func TestPrune(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Prune(ctx, time.Now()); !errors.Is(err, context.Canceled) {
+	if _, err := s.Expire(ctx, time.Now()); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }
 
 // A row comes back with a version it never had, so that who read it before it was deleted
 // cannot take it for the same.
-func TestVersionsAfterPrune(t *testing.T) {
+func TestVersionsAfterExpire(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
 	k := state.Key{Kind: state.Receipt, Name: "r"}
@@ -158,7 +158,7 @@ func TestVersionsAfterPrune(t *testing.T) {
 			t.Fatalf("version %d came before", v)
 		}
 		seen[v] = true
-		if n, err := s.Prune(t.Context(), time.Unix(1, 0)); n != 1 || err != nil {
+		if n, err := s.Expire(t.Context(), time.Unix(1, 0)); n != 1 || err != nil {
 			t.Fatal(n, err)
 		}
 		if err := s.Commit(t.Context(), "p", []state.Write{{Key: k, Version: v}}); !errors.Is(err, state.ErrConflict) {

@@ -14,7 +14,7 @@
 //
 // # Expiry
 //
-// Nothing is deleted until Prune is called, which a worker does now and then. The file does
+// Nothing is deleted until Expire is called, which a worker does now and then. The file does
 // not shrink; bbolt uses the room again.
 //
 // # Caveats
