@@ -3,7 +3,6 @@ package monoid
 import (
 	"bytes"
 	"encoding/json"
-	"time"
 )
 
 // First keeps the value with the earliest time. It does not matter in which order values are
@@ -12,7 +11,8 @@ import (
 //
 // A value is stored as JSON. So X must survive encoding/json (its strings are valid UTF-8, for
 // instance), and its time lie in the years 0 to 9999. What X refers to is shared, not copied:
-// change nothing in it.
+// change nothing in it. To compare values of the same time costs their JSON; a record's own
+// time is better than one that many share.
 func First[X any]() Monoid[Timed[X]] { return pick[X]{"first/json", -1} }
 
 // Last keeps the value with the latest time, and is otherwise like First: of values with the
@@ -38,6 +38,8 @@ func (p pick[X]) Add(into *Timed[X], v Timed[X]) error {
 	switch {
 	case !v.some:
 		return nil
+	case !storable(v.at):
+		return fail(p.name, ErrValue, "the time %v is not in the years 0 to 9999", v.at)
 	case !into.some:
 		*into = v
 		return nil
@@ -73,14 +75,14 @@ func (p pick[X]) Append(dst []byte, v Timed[X]) ([]byte, error) {
 	if !v.some {
 		return dst, nil
 	}
-	if y := v.at.Year(); y < 0 || y > 9999 {
+	if !storable(v.at) {
 		return dst, fail(p.name, ErrValue, "the time %v is not in the years 0 to 9999", v.at)
 	}
 	b, err := p.json(v)
 	if err != nil {
 		return dst, err
 	}
-	dst = append(v.at.AppendFormat(dst, time.RFC3339Nano), ' ')
+	dst = append(appendTime(dst, v.at), ' ')
 	return append(dst, b...), nil
 }
 
@@ -90,11 +92,8 @@ func (p pick[X]) Decode(src []byte) (Timed[X], error) {
 		return v, nil
 	}
 	stamp, text, _ := bytes.Cut(src, []byte(" "))
-	if len(stamp) > len(time.RFC3339Nano) {
-		return v, fail(p.name, ErrEncoding, "it does not begin with a time: %s", quoted(src))
-	}
-	at, err := time.Parse(time.RFC3339Nano, string(stamp))
-	if err != nil || !bytes.Equal(at.UTC().AppendFormat(nil, time.RFC3339Nano), stamp) {
+	at, ok := parseTime(stamp)
+	if !ok {
 		return v, fail(p.name, ErrEncoding, "it does not begin with a time in UTC: %s", quoted(src))
 	}
 	var x X

@@ -1,9 +1,6 @@
 package monoid
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Timed is a value with its time, or none: the zero Timed. It is what First and Last combine.
 type Timed[X any] struct {
@@ -25,27 +22,3 @@ func (v Timed[X]) Time() time.Time { return v.at }
 
 // Value returns the value, the zero X if there is none.
 func (v Timed[X]) Value() X { return v.value }
-
-type timedJSON[X any] struct {
-	Time  time.Time `json:"time"`
-	Value X         `json:"value"`
-}
-
-// MarshalJSON writes {"time": ..., "value": ...}, or null if there is no value.
-func (v Timed[X]) MarshalJSON() ([]byte, error) {
-	if !v.some {
-		return []byte("null"), nil
-	}
-	return json.Marshal(timedJSON[X]{v.at, v.value})
-}
-
-// UnmarshalJSON reads what MarshalJSON wrote.
-func (v *Timed[X]) UnmarshalJSON(src []byte) error {
-	var p *timedJSON[X]
-	if err := json.Unmarshal(src, &p); err != nil || p == nil {
-		*v = Timed[X]{}
-		return err
-	}
-	*v = At(p.Time, p.Value)
-	return nil
-}
