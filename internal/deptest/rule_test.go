@@ -25,6 +25,7 @@ var rooms = map[string][]string{
 	"monoid":               {},
 	"monoid/monoidtest":    {"monoid"},
 	"metrics":              {},
+	"archive":              {},
 	"state":                {},
 	"state/mem":            {"state"},
 	"state/statetest":      {"", "state", "state/", "monoid", "metrics", "pipeline", "weirtest"},
