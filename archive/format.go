@@ -49,15 +49,17 @@ const maxLayers = 4
 // layers is an archive without its compressions.
 type layers struct {
 	io.Reader
-	kind    string // of the outermost compression
+	stored  *sticky // what is read as it is stored
+	kind    string  // of the outermost compression
 	closers []io.Closer
 }
 
 // peel takes off compressions as long as there are any.
 func peel(raw io.Reader, known []Decompressor) (l *layers, err error) {
-	l = &layers{}
+	l = &layers{stored: &sticky{r: raw}}
+	raw = l.stored
 	for depth := 0; ; depth++ {
-		b := bufio.NewReaderSize(&sticky{r: raw}, block/2)
+		b := bufio.NewReaderSize(raw, block/2)
 		l.Reader = b
 		head, err := b.Peek(16)
 		if err != nil && len(head) == 0 && err != io.EOF {
@@ -78,7 +80,7 @@ func peel(raw io.Reader, known []Decompressor) (l *layers, err error) {
 			return l, err
 		}
 		l.closers = append(l.closers, r)
-		raw = r
+		raw = &sticky{r: r}
 	}
 }
 
@@ -122,6 +124,8 @@ func (l *layers) explain(err error) error {
 	switch {
 	case errors.As(err, &long):
 		return err
+	case l.stored.err != nil && l.stored.err != io.EOF:
+		return l.stored.err // of the disk or the network, and nothing is known of the data
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("the archive is cut short (%w): put a whole copy in its place", err)
 	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum), errors.As(err, &corrupt):

@@ -208,6 +208,13 @@ func (s *Source) entries(ctx context.Context) ([]Entry, error) {
 	if len(all) == 0 {
 		return nil, errors.New("archive: there are no archives: is the path, or the prefix, right?")
 	}
+	seen := make(map[string]bool, len(all))
+	for _, e := range all {
+		if seen[e.Name] {
+			return nil, fmt.Errorf("archive: two archives have the name %s: their records could not be told apart", e.Name)
+		}
+		seen[e.Name] = true
+	}
 	list := all
 	if s.match != "" {
 		list = slices.DeleteFunc(slices.Clone(all), func(e Entry) bool {

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"testing/fstest"
 	"testing/iotest"
@@ -209,10 +208,9 @@ func TestFiles(t *testing.T) {
 	assert.NoError(t, os.Symlink("a", filepath.Join(dir, "d")))
 	_, err = collect(t.Context(), archive.Files([]string{dir}))
 	assert.Error(t, err, "d is a link to a directory: give that as a path of its own")
-	assert.NoError(t, os.Remove(filepath.Join(dir, "d")))
-	assert.NoError(t, syscall.Mkfifo(filepath.Join(dir, "fifo"), 0o600))
-	_, err = collect(t.Context(), archive.Files([]string{dir}))
-	assert.Error(t, err, "fifo is no regular file")
+	pipe := fstest.MapFS{"a/fifo": {Mode: fs.ModeNamedPipe}}
+	_, err = collect(t.Context(), archive.FS("", pipe))
+	assert.Error(t, err, "a/fifo is no regular file")
 }
 
 func TestRelativePathsHaveAbsoluteNames(t *testing.T) {
@@ -292,6 +290,8 @@ func TestArchivesOfOnesOwn(t *testing.T) {
 		switch name {
 		case "z":
 			return bytes.NewReader(gz("{}\n{}")), nil
+		case "cut":
+			return io.MultiReader(bytes.NewReader(gz("{}\n{}")[:20]), iotest.ErrReader(fmt.Errorf("%w: %w", broken, io.ErrUnexpectedEOF))), nil
 		case "a":
 			return io.MultiReader(strings.NewReader("{}\n{"), iotest.ErrReader(broken)), nil
 		}
@@ -316,6 +316,17 @@ func TestArchivesOfOnesOwn(t *testing.T) {
 	got, err := collect(t.Context(), archive.New(p))
 	assert.Error(t, err, "archive: gone: file does not exist")
 	assert.Equal(t, len(got), 0)
+
+	// What the network does is not the archive's fault.
+	p.entries = []archive.Entry{{Name: "cut"}}
+	err = archive.New(p).Check(t.Context())
+	assert.Equal(t, errors.Is(err, broken), true)
+	assert.Equal(t, strings.Contains(err.Error(), "put a whole copy"), false)
+	p.entries = []archive.Entry{{Name: "z"}}
+
+	// Two of a name would be taken for one.
+	p.entries = append(p.entries, p.entries[0])
+	assert.Error(t, archive.New(p).Check(t.Context()), "archive: two archives have the name z")
 
 	// Whoever stops early leaves nothing open.
 	for range archive.New(p, archive.Match("z")).Lines(t.Context()) {
