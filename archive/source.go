@@ -167,10 +167,11 @@ func (s *Source) read(ctx context.Context, name string, c *cutter, yield func(Li
 	}
 	defer func() { _ = raw.Close() }() // it was only read
 	text, err := peel(&counter{raw, &s.done}, s.known)
-	defer text.Close()
 	if err != nil {
+		text.Close()
 		return fail(0, text.explain(err))
 	}
+	defer text.Close()
 	line := Line{Archive: name, Time: pathTime(name)}
 	c.reset(text)
 	for {

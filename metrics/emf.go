@@ -66,7 +66,7 @@ func Namespace(name string) EMFOption {
 		case strings.TrimSpace(name) == "" || len(name) > maxName:
 			return fmt.Errorf("a namespace has 1 to %d characters, %q has %d", maxName, name, len(name))
 		case odd >= 0:
-			return fmt.Errorf("the namespace %q has a character at %d that CloudWatch does not take: use letters, digits, spaces, and .-_/#:", name, odd)
+			return fmt.Errorf("the namespace %q has a character at %d that CloudWatch does not take: use letters, digits, spaces, and any of \".-_/#:\"", name, odd)
 		case name[0] == ':' || strings.HasPrefix(name, "AWS/"):
 			return fmt.Errorf("the namespace %q begins with a colon or AWS/, which CloudWatch keeps for itself", name)
 		}
