@@ -11,14 +11,14 @@ import (
 
 // apply merges the batch's pending records, group by group, until each is merged, a duplicate
 // or failed. A group is as much as the store commits at once: its aggregates, and the receipts
-// of its records.
-func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) {
+// of its records. It returns why it gave up on the rest, if it did: the store, or the context.
+func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 	if b.pending() == 0 {
-		return
+		return nil
 	}
 	if err := e.breaker.allow(); err != nil {
 		b.failRest(err)
-		return
+		return err
 	}
 	failures, conflicts, most := 0, 0, len(b.recs)
 	for {
@@ -26,7 +26,7 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) {
 		switch {
 		case err == nil && n == 0:
 			e.confirm(ctx, b)
-			return
+			return nil
 		case err == nil:
 			e.breaker.succeeded()
 			most, conflicts = min(2*most, len(b.recs)), 0
@@ -54,7 +54,7 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) {
 			if failures++; failures >= e.retry.Attempts {
 				b.failRest(err)
 				e.confirm(ctx, b)
-				return
+				return err
 			}
 			if e.measured {
 				e.metrics.Events(e.names.retry, b.pending())
@@ -71,7 +71,7 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) {
 		if err != nil {
 			b.failRest(err)
 			e.confirm(ctx, b)
-			return
+			return err
 		}
 	}
 }

@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"state":                {},
 	"state/mem":            {"state"},
 	"state/statetest":      {"", "state", "state/", "monoid", "metrics", "pipeline", "weirtest"},
-	"pipeline":             {"", "state", "state/", "monoid", "metrics", "internal/"},
+	"pipeline":             {"", "archive", "state", "state/", "monoid", "metrics", "internal/"},
 	"kinesis":              {"", "state", "metrics", "pipeline"},
 	"internal/conformance": {"", "internal/"},
 	"internal/":            {"internal/"},
