@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"hash/maphash"
+	"strings"
 	"time"
 
 	"github.com/weir-go/weir/state"
@@ -127,13 +128,13 @@ func (b *batch[V]) aggregate(name string, window int64) int32 {
 }
 
 // laneOf returns the index of a record's lane.
-func (b *batch[V]) laneOf(arn, shard string, queue bool) int32 {
+func (b *batch[V]) laneOf(arn, shard string) int32 {
 	for i := len(b.lanes) - 1; i >= 0; i-- {
 		if l := &b.lanes[i]; l.arn == arn && l.shard == shard {
 			return int32(i)
 		}
 	}
-	b.lanes = append(b.lanes, lane{arn: arn, shard: shard, queue: queue})
+	b.lanes = append(b.lanes, lane{arn: arn, shard: shard, queue: strings.Contains(arn, ":sqs:")})
 	return int32(len(b.lanes) - 1)
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/weir-go/weir"
@@ -63,7 +62,7 @@ func (e *engine[T, V]) message(b *batch[V], owner int, m *weir.Message) {
 			b.fail(owner, errors.New("pipeline: the record has no identifier, so it could count twice"))
 			return
 		}
-		from.lane = b.laneOf(m.SourceARN, m.Shard, strings.Contains(m.SourceARN, ":sqs:"))
+		from.lane = b.laneOf(m.SourceARN, m.Shard)
 	}
 	if m.Shard != "" {
 		if users, aggregated, err := kpl.Split(m.Payload); aggregated {
