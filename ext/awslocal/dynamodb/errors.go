@@ -79,6 +79,12 @@ func cancellation(e *apiError) reason {
 	return reason{e.code, e.message, nil}
 }
 
+// message is the text of an error of ours.
+func message(err error) string {
+	_, text, _ := strings.Cut(err.Error(), ": ")
+	return text
+}
+
 // MarshalJSON writes the error as clients look for it.
 func (e *apiError) MarshalJSON() ([]byte, error) {
 	var body struct {

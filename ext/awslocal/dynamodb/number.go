@@ -64,11 +64,15 @@ func (n number) checked() (number, error) {
 	case len(n.digits) > maxDigits:
 		return number{}, invalid("Attempting to store more than 38 significant digits in a Number")
 	case n.point > maxPoint:
-		return number{}, invalid("Number overflow. Attempting to store a number with magnitude larger than supported range")
+		return number{}, tooLarge()
 	case n.point < minPoint:
 		return number{}, invalid("Number underflow. Attempting to store a number with magnitude smaller than supported range")
 	}
 	return n, nil
+}
+
+func tooLarge() error {
+	return invalid("Number overflow. Attempting to store a number with magnitude larger than supported range")
 }
 
 // String writes the number without an exponent, as DynamoDB returns it.
@@ -118,13 +122,16 @@ func (n number) negate() number {
 	return n
 }
 
-// add returns the exact sum, or an error if it has too many digits.
+// add returns the exact sum. If that has too many digits, AWS calls it an overflow.
 func (n number) add(m number) (number, error) {
 	last := min(n.point-len(n.digits), m.point-len(m.digits)) // power of ten of the last digit
 	sum := n.scaled(last)
 	sum.Add(sum, m.scaled(last))
 	out := number{negative: sum.Sign() < 0, digits: sum.Abs(sum).String()}
 	out.point = len(out.digits) + last
+	if len(strings.TrimRight(out.digits, "0")) > maxDigits {
+		return out, tooLarge()
+	}
 	return out.checked()
 }
 

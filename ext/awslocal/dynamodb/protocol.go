@@ -43,6 +43,14 @@ var operations = map[string]operation{
 	"DynamoDB_20120810.Query":              typed((*Server).query),
 	"DynamoDB_20120810.TransactWriteItems": typed((*Server).transactWriteItems),
 	"DynamoDB_20120810.TransactGetItems":   typed((*Server).transactGetItems),
+	"DynamoDB_20120810.Scan":               typed((*Server).scan),
+	"DynamoDB_20120810.UpdateTimeToLive":   typed((*Server).updateTimeToLive),
+	"DynamoDB_20120810.DescribeTimeToLive": typed((*Server).describeTimeToLive),
+
+	"DynamoDBStreams_20120810.ListStreams":      typed((*Server).listStreams),
+	"DynamoDBStreams_20120810.DescribeStream":   typed((*Server).describeStream),
+	"DynamoDBStreams_20120810.GetShardIterator": typed((*Server).getShardIterator),
+	"DynamoDBStreams_20120810.GetRecords":       typed((*Server).getRecords),
 }
 
 // typed decodes an operation's input, and refuses members that the operation does not look at:
@@ -116,7 +124,7 @@ func (s *Server) apply(op operation, c *call) (any, error) {
 		return nil, refuse("SerializationException", "the request is not valid UTF-8")
 	}
 	if deep(c.body) {
-		return nil, invalid("Nesting Levels have exceeded supported limits")
+		return nil, tooDeep()
 	}
 	return op(s, c)
 }

@@ -17,11 +17,12 @@ type Server struct {
 	slow          time.Duration
 	conflictOneIn int
 
-	mu     sync.Mutex // guards what follows
-	tables map[string]*table
-	tokens map[string]*token10
-	rand   *rand.Rand
-	serial uint64 // of requests and sequence numbers
+	mu      sync.Mutex // guards what follows
+	tables  map[string]*table
+	streams map[string]*stream // by ARN, also of tables that were deleted
+	tokens  map[string]*token10
+	rand    *rand.Rand
+	serial  uint64 // of requests and sequence numbers
 
 	counting sync.Mutex // guards what follows
 	requests map[string]int
@@ -48,7 +49,7 @@ func ConflictOneIn(n int, seed uint64) Option {
 
 // New returns a server without tables.
 func New(opts ...Option) *Server {
-	s := &Server{tables: map[string]*table{}, tokens: map[string]*token10{}, requests: map[string]int{}}
+	s := &Server{tables: map[string]*table{}, streams: map[string]*stream{}, tokens: map[string]*token10{}, requests: map[string]int{}}
 	for _, o := range opts {
 		o(s)
 	}

@@ -61,7 +61,7 @@ func (t *table) begin(lag int) {
 }
 
 // set replaces the item at a key, of which it holds at least the attributes; it is nil to delete.
-func (t *table) set(s *Server, c *call, keyed, old, new item, who *identity) {
+func (t *table) set(s *Server, now time.Time, keyed, old, new item, who *identity) {
 	k := key{keyed[t.hash.name].text, keyed[t.sort.name].text}
 	r := t.row(k, keyed)
 	r.item, r.size = new, new.size()
@@ -84,7 +84,7 @@ func (t *table) set(s *Server, c *call, keyed, old, new item, who *identity) {
 		delete(t.parts, k.hash)
 		t.order = nil
 	}
-	t.stream.record(s, c, t.only(keyed), old, new, who)
+	t.stream.record(s, now, t.only(keyed), old, new, who)
 }
 
 // scan returns the partitions in their order.

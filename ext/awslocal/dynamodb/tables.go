@@ -75,7 +75,7 @@ func (s *Server) createTable(c *call, in *createTableInput) (any, error) {
 		billing: in.BillingMode, capacity: p, protected: in.DeletionProtectionEnabled,
 		parts: map[string]*partition{},
 	}
-	if t.stream, err = newStream(t, in.StreamSpecification); err != nil {
+	if t.stream, err = s.newStream(t, in.StreamSpecification); err != nil {
 		return nil, err
 	}
 	s.tables[t.name] = t
@@ -148,6 +148,7 @@ func (s *Server) deleteTable(c *call, in *tableInput) (any, error) {
 		return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 	}
 	delete(s.tables, t.name)
+	t.stream.close(c.now)
 	return map[string]any{"TableDescription": t.describe("DELETING")}, nil
 }
 
@@ -157,11 +158,9 @@ type listTablesInput struct {
 }
 
 func (s *Server) listTables(_ *call, in *listTablesInput) (any, error) {
-	limit := 100
-	if in.Limit != nil {
-		if limit = *in.Limit; limit < 1 || limit > 100 {
-			return nil, invalid("Limit must be 1 to 100, it is %d", limit)
-		}
+	limit, err := within(in.Limit, 100)
+	if err != nil {
+		return nil, err
 	}
 	names := []string{}
 	for _, n := range slices.Sorted(maps.Keys(s.tables)) {

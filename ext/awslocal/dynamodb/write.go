@@ -110,11 +110,15 @@ func fits(it item, message string) error {
 		return invalid("%s", message)
 	}
 	for _, v := range it {
-		if v.depth() > maxNesting {
-			return invalid("Nesting Levels have exceeded supported limits")
+		if v.depth() >= maxNesting { // the attribute itself is a level
+			return tooDeep()
 		}
 	}
 	return nil
+}
+
+func tooDeep() error {
+	return invalid("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
 }
 
 // depth is 0 for a scalar.
@@ -167,6 +171,6 @@ func (w *write) evaluate() (effect, error) {
 // commit does what evaluate found.
 func (w *write) commit(s *Server, c *call, e effect) {
 	if w.put != nil || w.updates || w.deletes {
-		w.table.set(s, c, w.keyed, e.old, e.new, nil)
+		w.table.set(s, c.now, w.keyed, e.old, e.new, nil)
 	}
 }
