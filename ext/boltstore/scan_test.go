@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"reflect"
 	"testing"
 	"time"
 
@@ -82,6 +84,54 @@ func TestRangeOverPages(t *testing.T) {
 		}
 		if next != int64(n) {
 			t.Errorf("size %d: %d rows, want %d", size, next, n)
+		}
+	}
+}
+
+// Names that keys could be mixed up by.
+func TestNamesApart(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	names := []string{"", "\x00", "\x00\x00", "\x00\x01", "\x00\xff", "\x01", "a", "a\x00", "a\x00\x01", "a\x00\xff", "a\x01", "b", "\xff"}
+	for _, p := range names {
+		for _, kind := range []state.Kind{state.Value, state.Receipt, 0, 255} {
+			var writes []state.Write
+			for _, n := range names {
+				for _, at := range []int64{math.MinInt64, -1, 0, math.MaxInt64} {
+					k := state.Key{Kind: kind, Name: n, At: at}
+					writes = append(writes, state.Write{Key: k, Data: fmt.Appendf(nil, "%q %v", p, k)})
+				}
+			}
+			if err := s.Commit(t.Context(), p, writes); err != nil { // conflicts with itself if two are one
+				t.Fatalf("%q: %v", p, err)
+			}
+		}
+	}
+	for _, p := range names {
+		for _, kind := range []state.Kind{state.Value, state.Receipt, 0, 255} {
+			var ranged []state.Row
+			for _, n := range names { // they are in ascending order
+				for r, err := range s.Range(t.Context(), p, kind, n, math.MinInt64, math.MaxInt64, true) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if want := fmt.Sprintf("%q %v", p, r.Key); string(r.Data) != want || r.Name != n || r.Kind != kind {
+						t.Errorf("row %+v: %s, want %s", r.Key, r.Data, want)
+					}
+					r.Data = nil
+					ranged = append(ranged, r)
+				}
+			}
+			var listed []state.Row
+			for r, err := range s.List(t.Context(), p, kind) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				listed = append(listed, r)
+			}
+			if len(ranged) != 4*len(names) || !reflect.DeepEqual(ranged, listed) {
+				t.Errorf("pipeline %q, kind %d: %d rows are listed, %d in ranges", p, kind, len(listed), len(ranged))
+			}
 		}
 	}
 }

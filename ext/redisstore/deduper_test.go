@@ -159,7 +159,7 @@ func TestManyClaims(t *testing.T) {
 	var all sync.WaitGroup
 	for g := range 8 {
 		all.Go(func() {
-			claims, err := d.Claim(t.Context(), scope, fmt.Sprint(g), ids, time.Hour)
+			claims, err := d.Claim(t.Context(), scope, fmt.Sprint(g), ids, time.Minute)
 			if err != nil || len(claims) != len(ids) {
 				t.Errorf("%d claims, %v", len(claims), err)
 				return
@@ -171,7 +171,7 @@ func TestManyClaims(t *testing.T) {
 					mine = append(mine, ids[i])
 				}
 			}
-			if err := d.Confirm(t.Context(), scope, fmt.Sprint(g), mine, time.Hour); err != nil {
+			if err := d.Confirm(t.Context(), scope, fmt.Sprint(g), mine, time.Minute); err != nil {
 				t.Error(err)
 			}
 		})

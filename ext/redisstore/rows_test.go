@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,17 @@ import (
 	"github.com/weir-go/weir/ext/redisstore"
 	"github.com/weir-go/weir/state"
 )
+
+var sum = state.Key{Kind: state.Value, Name: "sum"}
+
+func load(t *testing.T, s state.Store, pipeline string, k state.Key) state.Row {
+	t.Helper()
+	rows, err := s.Load(t.Context(), pipeline, []state.Key{k}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows[0]
+}
 
 // Redis deletes the row at its time, by the last write's Expires, and it comes back with a
 // version it never had.
@@ -131,18 +143,126 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// What was added before a sum overflowed is as it was, to the version and the time to live.
+func TestAddsTakenBack(t *testing.T) {
+	t.Parallel()
+	c := client(t, address(t))
+	s, pipeline := redisstore.New(c), own("p")
+	at := func(name string) state.Key { return state.Key{Kind: state.Value, Name: name} }
+	hour := time.Now().Add(time.Hour).Truncate(time.Second)
+	err := s.Commit(t.Context(), pipeline, []state.Write{
+		{Key: at("number"), Add: true, Delta: 9007199254740993, Expires: hour}, // no double holds it
+		{Key: at("written"), Data: []byte("-40")},
+		{Key: at("least"), Add: true, Delta: math.MinInt64},
+		{Key: at("text"), Data: []byte("text")},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := load(t, s, pipeline, at("number"))
+	err = s.Commit(t.Context(), pipeline, []state.Write{
+		{Key: at("number"), Add: true, Delta: 1},
+		{Key: at("new"), Add: true, Delta: 1, Expires: hour},
+		{Key: at("text"), Version: load(t, s, pipeline, at("text")).Version, Data: []byte("other")},
+		{Key: at("written"), Add: true, Delta: math.MinInt64 + 40},
+		{Key: at("least"), Add: true, Delta: -1},
+		{Key: at("behind"), Add: true, Delta: 1},
+	})
+	if !errors.Is(err, state.ErrOverflow) || !strings.Contains(err.Error(), `"least"`) {
+		t.Errorf("overflow: %v", err)
+	}
+	if after := load(t, s, pipeline, at("number")); after.Version != before.Version || !after.Expires.Equal(hour) {
+		t.Errorf("the number was %+v, and is %+v", before, after)
+	}
+	for name, want := range map[string]string{"number": "9007199254740993", "written": "-40", "least": "-9223372036854775808", "text": "text", "new": "", "behind": ""} {
+		r := load(t, s, pipeline, at(name))
+		exists, err := c.Exists(t.Context(), "{weir/"+pipeline+"}1:0:"+name).Result()
+		if string(r.Data) != want || (r.Version != 0) != (want != "") || (exists == 1) != (want != "") || err != nil {
+			t.Errorf("%s is %+v, and there is %d, %v; want %q", name, r, exists, err, want)
+		}
+	}
+	if ttl := c.TTL(t.Context(), "{weir/"+pipeline+"}1:0:number").Val(); ttl < 59*time.Minute {
+		t.Errorf("the number is deleted in %v", ttl)
+	}
+}
+
+// Lua decides what a number is, since servers differ in what they add to.
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	s, pipeline := redisstore.New(client(t, address(t))), own("p")
+	for text, ok := range map[string]bool{
+		"0": true, "-1": true, "10": true, "999999999999999999": true, "9223372036854775806": true, "-9223372036854775808": true,
+		"": false, "-": false, "-0": false, "00": false, "01": false, "-01": false, "+1": false, " 1": false, "1 ": false, "1\n": false, "1\x00": false, "1.0": false, "1e3": false, "0x1": false,
+		"9223372036854775808": false, "-9223372036854775809": false, "9999999999999999999": false, "10000000000000000000": false,
+	} {
+		k := state.Key{Kind: state.Value, Name: text}
+		if err := s.Commit(t.Context(), pipeline, []state.Write{{Key: k, Data: []byte(text)}}); err != nil {
+			t.Fatal(err)
+		}
+		err := s.Commit(t.Context(), pipeline, []state.Write{{Key: k, Add: true, Delta: 1}})
+		if ok && err != nil || !ok && !errors.Is(err, state.ErrNotNumber) {
+			t.Errorf("adding to %q: %v", text, err)
+		}
+	}
+}
+
+// Names that keys could be mixed up by, or placed by.
+func TestNamesApart(t *testing.T) {
+	t.Parallel()
+	s, pre := redisstore.New(client(t, address(t))), own("")
+	names := []string{"", "}", "{", "{}", "a", "a}", "a%7D", "a}1:0:a", "1:0:", "a:", "%", "%25", "\x00", "\xff", "a*", "a?", "[a]", "\\"}
+	keys := make([]state.Key, 0, 2*len(names))
+	for _, n := range names {
+		keys = append(keys, state.Key{Kind: state.Value, Name: n}, state.Key{Kind: state.Value, Name: n, At: -1})
+	}
+	for _, p := range names {
+		var writes []state.Write
+		for i, k := range keys {
+			writes = append(writes, state.Write{Key: k, Data: fmt.Append(nil, p, i), Expires: time.Now().Add(time.Minute)})
+		}
+		if err := s.Commit(t.Context(), pre+p, writes); err != nil { // conflicts with itself if two are one
+			t.Fatalf("%q: %v", p, err)
+		}
+	}
+	for _, p := range names {
+		rows, err := s.Load(t.Context(), pre+p, keys, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := map[state.Key]bool{}
+		for i, r := range rows {
+			if want[keys[i]] = true; string(r.Data) != fmt.Sprint(p, i) {
+				t.Errorf("pipeline %q, row %+v: %q", p, r.Key, r.Data)
+			}
+		}
+		for r, err := range s.List(t.Context(), pre+p, state.Value) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !want[r.Key] {
+				t.Errorf("pipeline %q lists %+v", p, r.Key)
+			}
+			delete(want, r.Key)
+		}
+		if len(want) != 0 {
+			t.Errorf("pipeline %q does not list %v", p, want)
+		}
+	}
+}
+
 // More rows than one script reads, and a server with keys of others.
 func TestLoadAndListMany(t *testing.T) {
 	t.Parallel()
 	s := redisstore.New(client(t, address(t)))
 	pipeline := own("*?[a]\\p^")
 	const n = 2500
+	soon := time.Now().Add(time.Minute).Truncate(time.Second)
 	keys := make([]state.Key, n)
 	for begin := 0; begin < n; begin += 500 {
 		var writes []state.Write
 		for i := begin; i < begin+500; i++ {
 			keys[i] = state.Key{Kind: state.Value, Name: fmt.Sprint(i % 7), At: int64(i)}
-			writes = append(writes, state.Write{Key: keys[i], Data: fmt.Append(nil, i), Expires: time.Unix(1<<35, 0)})
+			writes = append(writes, state.Write{Key: keys[i], Data: fmt.Append(nil, i), Expires: soon})
 		}
 		for _, p := range []string{pipeline, strings.Replace(pipeline, "*", "x", 1)} {
 			if err := s.Commit(t.Context(), p, writes); err != nil {
@@ -164,7 +284,7 @@ func TestLoadAndListMany(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if seen[r.Key] != 0 || !r.Expires.Equal(time.Unix(1<<35, 0)) {
+		if seen[r.Key] != 0 || !r.Expires.Equal(soon) {
 			t.Fatalf("row %+v", r)
 		}
 		seen[r.Key] = r.Version

@@ -1,16 +1,12 @@
 package redisstore_test
 
 import (
-	"context"
-	"iter"
 	"math/rand/v2"
 	"os"
 	"strconv"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/weir-go/weir/ext/redisstore"
-	"github.com/weir-go/weir/state"
 )
 
 // address returns where the real server is. There are servers in Go for tests, but their
@@ -33,21 +29,3 @@ func client(t testing.TB, addr string) *redis.Client {
 
 // own returns a name that no other test uses, since the server is shared.
 func own(name string) string { return strconv.FormatUint(rand.Uint64(), 36) + "/" + name }
-
-// apart is a store whose pipelines are nobody else's.
-type apart struct {
-	*redisstore.Store
-	pre string
-}
-
-func (s apart) Load(ctx context.Context, pipeline string, keys []state.Key, consistent bool) ([]state.Row, error) {
-	return s.Store.Load(ctx, s.pre+pipeline, keys, consistent)
-}
-
-func (s apart) Commit(ctx context.Context, pipeline string, writes []state.Write) error {
-	return s.Store.Commit(ctx, s.pre+pipeline, writes)
-}
-
-func (s apart) List(ctx context.Context, pipeline string, kind state.Kind) iter.Seq2[state.Row, error] {
-	return s.Store.List(ctx, s.pre+pipeline, kind)
-}
