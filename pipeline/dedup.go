@@ -18,6 +18,7 @@ var ErrBusy = errors.New("pipeline: another invocation is working on this record
 const (
 	defaultLease = time.Minute     // where no deadline says when this process is gone
 	leaseMargin  = 2 * time.Second // clocks differ
+	lastWord     = 100 * time.Millisecond
 )
 
 // lease is how long a claim of this batch is pending: past its end, the batch is over.
@@ -89,6 +90,11 @@ func unknown(err error) bool {
 func (e *engine[T, V]) confirm(ctx context.Context, b *batch[V]) {
 	if len(b.claimed) == 0 {
 		return
+	}
+	if ctx.Err() != nil { // the batch is out of time, but this much is left of the reserve
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+		defer cancel()
 	}
 	var done, undone []int32
 	for _, i := range b.claimed {

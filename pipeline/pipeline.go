@@ -165,8 +165,6 @@ func (p *Pipeline[T, V]) compile() {
 		caps := p.StoreIn.Caps()
 		complain(p.Aggregate.Name() == "", "Aggregate: its Name is empty")
 		complain(caps.OnlyAdds && !adds, "StoreIn can only add, and %s is not addition: its values would be wrong", p.Aggregate.Name())
-		complain(caps.Atomic == state.None && p.Dedup == nil,
-			"StoreIn cannot commit a batch as a whole: set Dedup, or records would count twice")
 		complain(caps.Atomic == state.PerBatch && caps.MaxRows == 1, "StoreIn commits one row at a time: no room for receipts")
 	}
 	if len(errs) > 0 {
@@ -176,9 +174,20 @@ func (p *Pipeline[T, V]) compile() {
 	p.engine = newEngine(p)
 }
 
+// writable says what is missing to merge records, not only to read.
+func (p *Pipeline[T, V]) writable() error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	if p.engine.caps.Atomic == state.None && p.Dedup == nil {
+		return fmt.Errorf("pipeline %q: StoreIn cannot commit a batch as a whole: set Dedup, or records would count twice", p.Name)
+	}
+	return nil
+}
+
 // Check is called when a Lambda is built of the pipeline.
 func (p *Pipeline[T, V]) Check(s weir.Setup) error {
-	if err := p.Validate(); err != nil {
+	if err := p.writable(); err != nil {
 		return err
 	}
 	switch {
@@ -195,7 +204,7 @@ func (p *Pipeline[T, V]) Check(s weir.Setup) error {
 
 // Process makes the pipeline a weir.Verb.
 func (p *Pipeline[T, V]) Process(ctx context.Context, w *weir.Work) error {
-	if err := p.Validate(); err != nil {
+	if err := p.writable(); err != nil {
 		return err
 	}
 	p.engine.process(ctx, w)
