@@ -84,6 +84,12 @@ func TestCutterLimit(t *testing.T) {
 	assert.Equal(t, got, []string{"1:{}", "3:{}"})
 	assert.Equal(t, c.line, 3)
 
+	// A short line is no exception.
+	got, c, err = cutAll(strings.NewReader("{}\n01234\n012345\n"), 5)
+	assert.Error(t, err, "more than 5 bytes")
+	assert.Equal(t, got, []string{"1:{}", "2:01234"})
+	assert.Equal(t, c.line, 3)
+
 	// An endless line takes no more memory than the limit asks for.
 	endless := &repeated{}
 	_, c, err = cutAll(endless, 10*block)
@@ -108,6 +114,15 @@ type lazy struct{}
 
 func (lazy) Read([]byte) (int, error) { return 0, nil }
 
+// fickle has an error once, and then is at its end.
+type fickle struct{ err error }
+
+func (f *fickle) Read([]byte) (int, error) {
+	err := f.err
+	f.err = io.EOF
+	return 0, err
+}
+
 func TestCutterErrors(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
@@ -115,8 +130,16 @@ func TestCutterErrors(t *testing.T) {
 	assert.Equal(t, errors.Is(err, broken), true)
 	assert.Equal(t, got, []string{"1:{}"})
 	assert.Equal(t, c.line, 2)
+
+	// An error stays, whatever the reader says next.
+	_, c, err = cutAll(io.MultiReader(strings.NewReader("{}"), &fickle{broken}), 100)
+	assert.Equal(t, errors.Is(err, broken), true)
 	_, err = c.next()
-	assert.Equal(t, errors.Is(err, broken), true, "it stays")
+	assert.Equal(t, errors.Is(err, broken), true)
+	l, err := peel(io.MultiReader(strings.NewReader("{}"), &fickle{broken}), nil)
+	assert.NoError(t, err)
+	_, err = io.ReadAll(l)
+	assert.Equal(t, errors.Is(err, broken), true)
 
 	_, _, err = cutAll(lazy{}, 100)
 	assert.Equal(t, err, io.ErrNoProgress)
@@ -137,8 +160,7 @@ func TestCutterRecordsStay(t *testing.T) {
 	}
 	c := &cutter{limit: 1 << 20}
 	var got [][]byte
-	for range 2 { // what the second text reads does not change the first one's records
-		got = got[:0]
+	for range 3 { // what is read of one text does not change the records of another
 		c.reset(bytes.NewReader(text.Bytes()))
 		for {
 			data, err := c.next()
@@ -150,10 +172,10 @@ func TestCutterRecordsStay(t *testing.T) {
 			got = append(got, data)
 		}
 	}
-	for i := range want {
-		assert.Equal(t, string(got[i]), want[i])
+	for i := range got {
+		assert.Equal(t, string(got[i]), want[i%len(want)])
 	}
-	assert.Equal(t, len(got), len(want))
+	assert.Equal(t, len(got), 3*len(want))
 }
 
 // The cutter agrees with encoding/json about where objects end, loses no byte that is not space,

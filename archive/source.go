@@ -142,7 +142,9 @@ func (s *Source) Check(ctx context.Context) error {
 	c := &cutter{limit: s.limit}
 	for _, e := range list {
 		s.read(ctx, e.Name, c, func(_ Line, err error) bool {
-			errs = append(errs, err)
+			if err != nil {
+				errs = append(errs, err)
+			}
 			return true
 		})
 		if ctx.Err() != nil {

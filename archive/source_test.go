@@ -67,6 +67,8 @@ func TestF42_ArchivesAreOpened(t *testing.T) {
 			t.Parallel()
 			for _, file := range []string{"part", "part.json", "part.gz"} { // the name says nothing
 				s := archive.FS("", tree(map[string][]byte{file: data}))
+				_, err := collect(t.Context(), s)
+				assert.NoError(t, err)
 				got, err := collect(t.Context(), s)
 				assert.NoError(t, err)
 				assert.Equal(t, got, []string{file + `:1:{"a":1}`, file + `:2:{"a":2}`})
@@ -358,7 +360,10 @@ func TestLinesEndWithTheContext(t *testing.T) {
 }
 
 // shout is a compression of capital letters.
-type shout struct{ io.Reader }
+type shout struct {
+	io.Reader
+	closed *int
+}
 
 func (s shout) Read(b []byte) (int, error) {
 	n, err := s.Reader.Read(b)
@@ -366,10 +371,14 @@ func (s shout) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func (s shout) Close() error { return nil }
+func (s shout) Close() error {
+	*s.closed++
+	return nil
+}
 
 func TestDecompressorOfOnesOwn(t *testing.T) {
 	t.Parallel()
+	closed := 0
 	opt := archive.Decompress(archive.Decompressor{
 		Name:  "shout",
 		Magic: []string{"!", "HEY"},
@@ -377,11 +386,12 @@ func TestDecompressorOfOnesOwn(t *testing.T) {
 			if _, err := io.CopyN(io.Discard, r, 4); err != nil {
 				return nil, err
 			}
-			return shout{r}, nil
+			return shout{r, &closed}, nil
 		},
 	})
 	s := archive.FS("", tree(map[string][]byte{"a": []byte("HEY {\"A\":1}"), "b": gz("!!!!{}"), "c": []byte("!")}), opt)
 	got, err := collect(t.Context(), s)
 	assert.Equal(t, got, []string{`a:1:{"a":1}`, "b:1:{}"})
 	assert.Error(t, err, "archive: c: the archive cannot be read as shout: EOF")
+	assert.Equal(t, closed, 2)
 }

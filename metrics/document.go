@@ -137,10 +137,13 @@ func (d *document) append(dst []byte, namespace string, dims []dimension, millis
 }
 
 func (id metricID) compare(other metricID) int {
-	if id.name == other.name && id.counter {
+	if id.name != other.name {
+		return strings.Compare(id.name, other.name)
+	}
+	if id.counter {
 		return -1
 	}
-	return strings.Compare(id.name, other.name)
+	return 1
 }
 
 // members are the names on a document's root.

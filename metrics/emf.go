@@ -193,7 +193,6 @@ func (e *EMF) Flush() error {
 			errs = append(errs, e.write(pipeline, d))
 		}
 	}
-	clear(e.docs)
 	return errors.Join(errs...)
 }
 

@@ -157,6 +157,28 @@ func TestEMFNames(t *testing.T) {
 	}
 }
 
+func TestEMFNamesTwice(t *testing.T) {
+	t.Parallel()
+	for range 20 { // the order of a map is another each time
+		e, out := newEMF(t)
+		e.Latency("a", "load", 7*time.Millisecond)
+		e.Events("a:load_latency", 5)
+		assert.NoError(t, e.Flush())
+		root := decode(t, out.all[0])
+		assert.Equal(t, []any{root["load_latency"], root["load_latency_2"]}, []any{5.0, 7.0})
+	}
+}
+
+func TestEMFErrorText(t *testing.T) {
+	t.Parallel()
+	e, out := newEMF(t)
+	e.Errors("a", 1, errors.New("x"+strings.Repeat("é", 2000)))
+	e.Errors("b", 1, nil)
+	assert.NoError(t, e.Flush())
+	assert.Equal(t, decode(t, out.all[0])["last_error"], any("x"+strings.Repeat("é", 511)))
+	assert.Equal(t, decode(t, out.all[1])["last_error"], nil)
+}
+
 func TestEMFConcurrent(t *testing.T) {
 	t.Parallel()
 	e, out := newEMF(t)

@@ -56,18 +56,22 @@ func TestSnapshotIsTheCallersOwn(t *testing.T) {
 	t.Parallel()
 	var m metrics.InMemory
 	m.Events("a", 1)
-	m.Latency("a", "load", 10)
-	m.Batch("a", 1, 10)
+	for _, d := range []time.Duration{10, 1000, 1000, 2000} {
+		m.Latency("a", "load", d)
+		m.Batch("a", 1, d)
+	}
 	before := m.Snapshot()
+	median := before.Batches["a"].Quantile(0.5)
+	assert.Equal(t, median > 900, true)
 	for range 3 {
 		m.Events("a", 1)
-		m.Latency("a", "load", 1000)
-		m.Batch("a", 1, 1000)
+		m.Latency("a", "load", 10)
+		m.Batch("a", 1, 10)
 	}
 	call := metrics.Call{Name: "a", Op: "load"}
 	assert.Equal(t, before.Events["a"], 1)
-	assert.Equal(t, before.Latency[call].Quantile(0.9), 10)
-	assert.Equal(t, before.Batches["a"].Quantile(0.9), 10)
+	assert.Equal(t, before.Latency[call].Quantile(0.5), median)
+	assert.Equal(t, before.Batches["a"].Quantile(0.5), median)
 	before.Events["a"] = 99
 	assert.Equal(t, m.Snapshot().Events["a"], 4)
 

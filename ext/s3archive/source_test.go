@@ -84,6 +84,8 @@ func TestFirehosePrefix(t *testing.T) {
 	assert.NoError(t, put(t.Context(), client, "orders/2026/11/25/17/part 1+ü", gz(`{"n":1}{"n":2}`, `{"n":3}`)))
 	assert.NoError(t, put(t.Context(), client, "orders/2026/11/25/18/part-2", []byte("{\"n\":4}\n\n{\"n\":5}\n")))
 	assert.NoError(t, put(t.Context(), client, "orders/2026/11/26/00/part-3.gz", gz("{\"n\":6}\n")))
+	assert.NoError(t, put(t.Context(), client, "orders/2026/empty", nil))
+	assert.NoError(t, put(t.Context(), client, "orders/2026/strange/", []byte("{}")))
 	assert.NoError(t, put(t.Context(), client, "orders-not/part-4", []byte("{}")))
 	pages := &small{Client: client}
 	source := s3archive.Source(pages, "backup", "orders/")
@@ -100,12 +102,13 @@ func TestFirehosePrefix(t *testing.T) {
 			`s3://backup/orders/2026/11/25/18/part-2 1 2026-11-25 18:00:00 {"n":4}`,
 			`s3://backup/orders/2026/11/25/18/part-2 3 2026-11-25 18:00:00 {"n":5}`,
 			`s3://backup/orders/2026/11/26/00/part-3.gz 1 2026-11-26 00:00:00 {"n":6}`,
+			`s3://backup/orders/2026/strange/ 1 0001-01-01 00:00:00 {}`,
 		})
 		size, err := source.Size(t.Context())
 		assert.NoError(t, err)
 		assert.Equal(t, source.Done(), size)
 	}
-	assert.Equal(t, pages.pages.Load(), 4, "listed once, a key a page")
+	assert.Equal(t, pages.pages.Load(), 6, "listed once, a key a page")
 }
 
 func TestWhatIsNotThere(t *testing.T) {

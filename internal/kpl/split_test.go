@@ -107,6 +107,7 @@ func TestSplitMessages(t *testing.T) {
 		{name: "index as bytes", msg: "0a016b 1a 06 0a0100 1a0164", err: "the index of its partition key has wire type 2"},
 		{name: "data as a number", msg: "0a016b 1a 04 0800 1805", err: "the data has wire type 0"},
 		{name: "length beyond the end", msg: "0a05 6b", err: "field 1 has 5 bytes, and only 1 are there"},
+		{name: "length a byte beyond the end", msg: "0a02 6b", err: "field 1 has 2 bytes, and only 1 are there"},
 		{name: "length of 64 bits", msg: "0affffffffffffffffff01", err: "field 1 has 18446744073709551615 bytes"},
 		{name: "fixed beyond the end", msg: "2501", err: "field 4 has 4 bytes, and only 1 are there"},
 		{name: "fixed beyond the end of a record", msg: "0a016b 1a 08 0800 1a0164 390102", err: "user record 0: field 7 has 8 bytes, and only 2 are there"},
