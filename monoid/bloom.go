@@ -3,6 +3,7 @@ package monoid
 import (
 	"encoding/binary"
 	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"math/bits"
@@ -93,16 +94,16 @@ type shape struct {
 
 func (s shape) sparse() int { return int(s.size / 64) }
 
-// bits yields the bits that a key sets.
-func (s shape) bits(h uint64) func(yield func(uint32) bool) {
+// bits yields the bits that a key sets. Each is hashed anew, in the way of SplitMix64: bits at
+// equal distances, as of double hashing, make small filters wrong far more often than promised.
+func (s shape) bits(h uint64) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
-		step := mix(h^0x9e3779b97f4a7c15) | 1
 		for range s.hashes {
-			bit, _ := bits.Mul64(h, s.size)
+			h += 0x9e3779b97f4a7c15
+			bit, _ := bits.Mul64(mix(h), s.size)
 			if !yield(uint32(bit)) {
 				return
 			}
-			h += step
 		}
 	}
 }

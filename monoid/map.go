@@ -17,6 +17,10 @@ func MapOf[V any](m Monoid[V]) Monoid[map[string]V] {
 	if m == nil {
 		return broken[map[string]V]("map()", "its values have no monoid")
 	}
+	if err := Check(m); err != nil { // or nobody finds out before the first key
+		name := "map(" + m.Name() + ")"
+		return refusal[map[string]V]{name, fmt.Errorf("monoid %s: %w", name, err)}
+	}
 	acc, _ := m.(Accumulator[V])
 	if flat(reflect.TypeFor[V]()) {
 		acc = nil // copying is as good, and needs no variable to point to
