@@ -1,4 +1,5 @@
-// Package metrics is where pipelines report what they do.
+// Package metrics is where pipelines report what they do: to nobody (Noop), to totals in memory
+// (InMemory), to CloudWatch (EMF), or to several of them (Tee).
 package metrics
 
 import "time"
