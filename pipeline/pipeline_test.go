@@ -1,0 +1,424 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/metrics"
+	"github.com/weir-go/weir/monoid"
+	"github.com/weir-go/weir/pipeline"
+	"github.com/weir-go/weir/state"
+	"github.com/weir-go/weir/state/mem"
+	"github.com/weir-go/weir/weirtest"
+)
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	for want, change := range map[string]func(p *pipeline.Pipeline[order, int64]){
+		"Name is missing":             func(p *pipeline.Pipeline[order, int64]) { p.Name = "" },
+		"Name has 201 bytes":          func(p *pipeline.Pipeline[order, int64]) { p.Name = strings.Repeat("n", 201) },
+		"Key is missing":              func(p *pipeline.Pipeline[order, int64]) { p.Keys = nil },
+		"both Key and Keys":           func(p *pipeline.Pipeline[order, int64]) { p.Key = func(order) string { return "" } },
+		"Value is missing":            func(p *pipeline.Pipeline[order, int64]) { p.Value = nil },
+		"Aggregate is missing":        func(p *pipeline.Pipeline[order, int64]) { p.Aggregate = nil },
+		"StoreIn is missing":          func(p *pipeline.Pipeline[order, int64]) { p.StoreIn = nil },
+		"ID needs Time":               func(p *pipeline.Pipeline[order, int64]) { p.ID = func(order) string { return "" } },
+		"Size and Retention must not": func(p *pipeline.Pipeline[order, int64]) { p.Window.Size = -1 },
+		"nothing in it may be":        func(p *pipeline.Pipeline[order, int64]) { p.Retry.Attempts = -1 },
+		"more than Max":               func(p *pipeline.Pipeline[order, int64]) { p.Retry.Base, p.Retry.Max = 3, 2 },
+		"Keep is negative":            func(p *pipeline.Pipeline[order, int64]) { p.Receipts.Keep = -1 },
+		"no room for receipts": func(p *pipeline.Pipeline[order, int64]) {
+			p.StoreIn = &faulty{Store: p.StoreIn, caps: func(c *state.Caps) { c.MaxRows = 1 }}
+		},
+	} {
+		p := amounts(mem.New())
+		change(p)
+		_, err := p.Build()
+		if err == nil || !contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+		if _, err := p.Get(t.Context(), "c0"); err == nil {
+			t.Errorf("%s: it can be read", want)
+		}
+		if l := weir.SQS(p); l.Err() == nil {
+			t.Errorf("%s: a Lambda can be made of it", want)
+		}
+	}
+	var none *pipeline.Pipeline[order, int64]
+	if none.Validate() == nil {
+		t.Error("nil is taken")
+	}
+	all := &pipeline.Pipeline[order, int64]{}
+	if err := all.Validate(); !contains(fmt.Sprint(err), "Name is", "Key is", "Value is", "Aggregate is", "StoreIn is") {
+		t.Errorf("not all that is missing is named: %v", err)
+	}
+	if p, err := amounts(mem.New()).Build(); p == nil || err != nil {
+		t.Error(err)
+	}
+}
+
+// Options of the core that cannot apply are refused, with the reason.
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	if err := weir.Kinesis(amounts(mem.New()), weir.Concurrency(3)).Err(); !contains(fmt.Sprint(err), "Concurrency does not apply") {
+		t.Error(err)
+	}
+	if err := weir.Kinesis(amounts(mem.New()), weir.RecordTimeout(time.Second)).Err(); !contains(fmt.Sprint(err), "RecordTimeout does not apply") {
+		t.Error(err)
+	}
+	if err := weir.DynamoDB(amounts(mem.New())).Err(); !contains(fmt.Sprint(err), "weir.Change") {
+		t.Error(err)
+	}
+}
+
+// watcher is told of every record.
+type watcher struct{ started, succeeded, failed int }
+
+func (w *watcher) RecordStarted(context.Context, *weir.Message)         { w.started++ }
+func (w *watcher) RecordSucceeded(context.Context, *weir.Message) error { w.succeeded++; return nil }
+func (w *watcher) RecordFailed(context.Context, *weir.Message, error) error {
+	w.failed++
+	return nil
+}
+
+func TestObservers(t *testing.T) {
+	t.Parallel()
+	var w watcher
+	weirtest.Run(t.Context(), weir.SQS(amounts(mem.New()), weir.Observe(&w)), weirtest.SQS(order{Amount: 1}, "{", order{Amount: 2}))
+	if w != (watcher{3, 2, 1}) {
+		t.Errorf("%+v", w)
+	}
+}
+
+// A pipeline of DynamoDB changes.
+func TestDynamoDB(t *testing.T) {
+	t.Parallel()
+	type item struct {
+		PK string
+		N  int64
+	}
+	p := &pipeline.Pipeline[weir.Change[item], int64]{
+		Name: "items", Key: func(c weir.Change[item]) string { return c.New.PK }, Value: func(c weir.Change[item]) int64 { return c.New.N },
+		Aggregate: monoid.Sum[int64](), StoreIn: mem.New(),
+	}
+	event := weirtest.DynamoDB(weirtest.Table{Key: "PK"}, weirtest.Inserted(item{"a", 1}), weirtest.Inserted(item{"b", 5}), weirtest.Modified(item{"a", 1}, item{"a", 2}))
+	for range 2 {
+		deliver(t, weir.DynamoDB(p), event)
+	}
+	if r, err := p.Get(t.Context(), "a"); err != nil || r.Value != 3 {
+		t.Errorf("%+v, %v", r, err)
+	}
+	// A removal has no new image: the user's function panics, and that record comes back.
+	r := weirtest.Run(t.Context(), weir.DynamoDB(p), weirtest.DynamoDB(weirtest.Table{Key: "PK"}, weirtest.Removed(item{"a", 2})))
+	var panicked *weir.PanicError
+	if !errors.As(r.Err, &panicked) {
+		t.Errorf("%v", r.Err)
+	}
+}
+
+// On a FIFO queue nothing behind a failure counts as done; what of it is in already is known again.
+func TestFIFO(t *testing.T) {
+	t.Parallel()
+	p := amounts(mem.New())
+	bad := true
+	p.Decode = func(b []byte) (o order, err error) {
+		if err = json.Unmarshal(b, &o); err == nil && o.Amount == 2 && bad {
+			bad, err = false, errors.New("not yet")
+		}
+		return o, err
+	}
+	l := weir.SQS(p)
+	event := weirtest.FIFO(orders(5)...)
+	r := weirtest.Run(t.Context(), l, event)
+	if got := r.Retried(); !slices.Equal(got, event.IDs()[1:]) {
+		t.Errorf("retried %v", got)
+	}
+	deliver(t, l, event.Again(r.Retried()...))
+	want(t, "total", total(t, p), 15)
+}
+
+// The same record twice in one batch, and the same key twice in one record.
+func TestTwins(t *testing.T) {
+	t.Parallel()
+	p := amounts(mem.New())
+	event := weirtest.SQS(weirtest.Record{ID: "m1", Value: order{Customer: "c0", More: []string{"c1", "c0", "c1"}, Amount: 5}},
+		weirtest.Record{ID: "m2", Value: order{Customer: "c1", Amount: 7}})
+	text := event.JSON()
+	both := slices.Concat(text[:len(text)-2], []byte(","), text[len(`{"Records":[`):]) // each twice
+	out, err := weir.SQS(p).Invoke(t.Context(), both)
+	if err != nil || string(out) != `{"batchItemFailures":[]}` {
+		t.Fatalf("%s, %v", out, err)
+	}
+	all, err := p.GetMany(t.Context(), []string{"c0", "c1"})
+	if err != nil || all[0].Value != 5 || all[1].Value != 12 {
+		t.Errorf("%+v, %v", all, err)
+	}
+	s := p.Metrics.(*metrics.InMemory).Snapshot()
+	want(t, "duplicates", s.Events["amounts:dedup_skip"], 2)
+}
+
+// A record without keys is done, one with an empty or a long key is what it is.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	p := amounts(mem.New())
+	p.Keys = func(o order) []string { return o.More }
+	r := weirtest.Run(t.Context(), weir.Kinesis(p), weirtest.Kinesis(
+		order{}, order{More: []string{""}, Amount: 3}, order{More: []string{strings.Repeat("k", state.MaxName)}, Amount: 4},
+		order{More: []string{"ok", strings.Repeat("k", state.MaxName+1)}, Amount: 5},
+	))
+	if len(r.Retried()) != 1 || !errors.Is(r.Records[3].Err, weir.ErrUndecodable) || !contains(fmt.Sprint(r.Records[3].Err), "901 bytes") {
+		t.Errorf("%+v", r.Records)
+	}
+	all, err := p.GetMany(t.Context(), []string{"", strings.Repeat("k", state.MaxName), "ok"})
+	if err != nil || all[0].Value != 3 || all[1].Value != 4 || all[2].Present {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// Records without an identifier could count twice, and an ID that is always the same would make all one.
+func TestNoIdentity(t *testing.T) {
+	t.Parallel()
+	p := amounts(mem.New())
+	out, err := weir.SQS(p).Invoke(t.Context(), []byte(`{"Records":[{"body":"{\"Customer\":\"c0\",\"Amount\":1}","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:q"}]}`))
+	if err == nil || !contains(err.Error(), "no identifier") {
+		t.Errorf("%s, %v", out, err)
+	}
+	q := amounts(mem.New())
+	q.ID, q.Time = func(o order) string { return o.ID }, func(o order) time.Time { return o.At }
+	r := weirtest.Run(t.Context(), weir.SQS(q), weirtest.SQS(order{Customer: "c0", Amount: 1, ID: "x"}, order{Customer: "c0", Amount: 2}))
+	if len(r.Retried()) != 1 || !contains(fmt.Sprint(r.Records[1].Err), `ID returned ""`) {
+		t.Errorf("%+v", r.Records)
+	}
+}
+
+// One event by two ways, at the same time, counts once.
+func TestID(t *testing.T) {
+	t.Parallel()
+	s := mem.New()
+	build := func() *pipeline.Pipeline[order, int64] {
+		q := amounts(s)
+		q.ID, q.Time = func(o order) string { return o.ID }, func(o order) time.Time { return o.At }
+		return q
+	}
+	var values []any
+	for i := range 100 {
+		values = append(values, order{Customer: fmt.Sprint("c", i%3), Amount: int64(i + 1), ID: fmt.Sprint("order-", i), At: noon.Add(time.Duration(i) * time.Second)})
+	}
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() { deliver(t, weir.Kinesis(build()), weirtest.Kinesis(values...)) })
+		wg.Go(func() { deliver(t, weir.SQS(build()), weirtest.SQS(values...)) })
+	}
+	wg.Wait()
+	want(t, "total", total(t, build()), 5050)
+}
+
+// Data of another definition is left alone.
+func TestOtherDefinition(t *testing.T) {
+	t.Parallel()
+	s := mem.New()
+	deliver(t, weir.Kinesis(amounts(s)), weirtest.Kinesis(orders(3)...))
+	for what, change := range map[string]func(p *pipeline.Pipeline[order, int64]){
+		"Aggregate": func(p *pipeline.Pipeline[order, int64]) { p.Aggregate = monoid.Max[int64]() },
+		"Window":    func(p *pipeline.Pipeline[order, int64]) { p.Window = pipeline.Daily(0) },
+		"ID set: false": func(p *pipeline.Pipeline[order, int64]) {
+			p.ID, p.Time = func(order) string { return "x" }, func(order) time.Time { return noon }
+		},
+	} {
+		p := amounts(s)
+		change(p)
+		r := weirtest.Run(t.Context(), weir.Kinesis(p), weirtest.Kinesis(orders(3)...))
+		if !errors.Is(r.Err, pipeline.ErrOtherPipeline) || !contains(r.Err.Error(), what) {
+			t.Errorf("%s: %v", what, r.Err)
+		}
+		if _, err := p.Get(t.Context(), "c0"); !errors.Is(err, pipeline.ErrOtherPipeline) {
+			t.Errorf("%s: read: %v", what, err)
+		}
+	}
+	want(t, "total", total(t, amounts(s)), 6)
+}
+
+// More rows than one commit takes, and a record that no commit takes.
+func TestGroups(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, pipe func(state.Store) *pipeline.Pipeline[order, int64]) {
+		s := &faulty{Store: mem.New(), caps: func(c *state.Caps) { c.MaxRows = 10 }}
+		most := 0
+		s.before = func(_ int, w []state.Write) error { most = max(most, len(w)); return nil }
+		p := pipe(s)
+		p.Keys = func(o order) []string { return o.More }
+		var values []any
+		for i := range 200 {
+			values = append(values, order{Amount: 1, More: []string{fmt.Sprint("k", i%50), fmt.Sprint("k", (i+1)%50)}})
+		}
+		var tooMany []string
+		for i := range 10 {
+			tooMany = append(tooMany, fmt.Sprint("m", i))
+		}
+		values = append(values, order{Amount: 1, More: tooMany})
+		r := weirtest.Run(t.Context(), weir.Kinesis(p), weirtest.Kinesis(values...))
+		if len(r.Retried()) != 1 || !contains(fmt.Sprint(r.Records[200].Err), "10 keys", "10 rows") {
+			t.Errorf("%d retried, %v", len(r.Retried()), r.Records[200].Err)
+		}
+		sum := int64(0)
+		for i := range 50 {
+			got, err := p.Get(t.Context(), fmt.Sprint("k", i))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum += got.Value
+		}
+		want(t, "sum", sum, 400)
+		if most != 10 {
+			t.Errorf("the largest commit had %d rows", most)
+		}
+	})
+}
+
+// What the store refuses because of one record fails that record alone.
+func TestRefusedRecord(t *testing.T) {
+	t.Parallel()
+	s := &faulty{Store: mem.New(), before: func(_ int, writes []state.Write) error {
+		if slices.ContainsFunc(writes, func(w state.Write) bool { return w.Name == "cursed" }) {
+			return fmt.Errorf("%w: bad row", state.ErrRefused)
+		}
+		return nil
+	}}
+	p := generic(s)
+	values := orders(50)
+	values[17] = order{Customer: "cursed", Amount: 1}
+	event := weirtest.Kinesis(values...)
+	r := weirtest.Run(t.Context(), weir.Kinesis(p), event)
+	if got := r.Retried(); len(got) != 1 || got[0] != event.IDs()[17] || !errors.Is(r.Records[17].Err, state.ErrRefused) {
+		t.Errorf("retried %v: %v", got, r.Records[17].Err)
+	}
+	want(t, "total", total(t, p), 50*51/2-18)
+}
+
+// A sum that would overflow fails the record that would make it, and leaves the state as it was.
+func TestOverflow(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, pipe func(state.Store) *pipeline.Pipeline[order, int64]) {
+		p := pipe(mem.New())
+		r := weirtest.Run(t.Context(), weir.Kinesis(p), weirtest.Kinesis(
+			order{Customer: "c0", Amount: math.MaxInt64 - 1}, order{Customer: "c0", Amount: 5}, order{Customer: "c1", Amount: 7}))
+		if len(r.Retried()) != 1 || !errors.Is(r.Records[1].Err, monoid.ErrOverflow) {
+			t.Errorf("%+v", r.Records)
+		}
+		r = weirtest.Run(t.Context(), weir.Kinesis(p), weirtest.Kinesis(order{Customer: "c0", Amount: 2}, order{Customer: "c1", Amount: 1}).From("arn:aws:kinesis:eu-west-1:1:stream/other"))
+		if len(r.Retried()) != 1 || r.Records[0].State != weirtest.Failed {
+			t.Errorf("%+v", r.Records)
+		}
+		all, err := p.GetMany(t.Context(), []string{"c0", "c1"})
+		if err != nil || all[0].Value != math.MaxInt64-1 || all[1].Value != 8 {
+			t.Errorf("%+v, %v", all, err)
+		}
+	})
+}
+
+// concat is a monoid in which order counts.
+type concat struct{}
+
+func (concat) Name() string                                { return "concat" }
+func (concat) Identity() string                            { return "" }
+func (concat) Combine(a, b string) (string, error)         { return a + b, nil }
+func (concat) Append(dst []byte, v string) ([]byte, error) { return append(dst, v...), nil }
+func (concat) Decode(src []byte) (string, error)           { return string(src), nil }
+func (concat) Ordered()                                    {}
+
+// Where order counts, records of a batch are folded by their time.
+func TestOrdered(t *testing.T) {
+	t.Parallel()
+	p := &pipeline.Pipeline[order, string]{
+		Name: "texts", Key: func(o order) string { return o.Customer }, Value: func(o order) string { return o.ID },
+		Time: func(o order) time.Time { return o.At }, Aggregate: concat{}, StoreIn: mem.New(),
+	}
+	deliver(t, weir.Kinesis(p), weirtest.Kinesis(
+		order{Customer: "a", ID: "3", At: at(3, 0)}, order{Customer: "a", ID: "1", At: at(1, 0)},
+		order{Customer: "a", ID: "2", At: at(2, 0)}, order{Customer: "a", ID: "1b", At: at(1, 0)}))
+	if r, err := p.Get(t.Context(), "a"); err != nil || r.Value != "11b23" {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// Many processes at once on a few keys and one shard: as with a parallelization factor.
+func TestContention(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, pipe func(state.Store) *pipeline.Pipeline[order, int64]) {
+		s := mem.New()
+		var wg sync.WaitGroup
+		event := weirtest.Kinesis(orders(40)...)
+		for range 10 {
+			wg.Go(func() { deliver(t, weir.Kinesis(pipe(s)), event) })
+		}
+		wg.Wait()
+		want(t, "total", total(t, pipe(s)), 820)
+	})
+}
+
+// Receipts are kept for Keep after their last use, aggregates without windows for ever.
+func TestReceiptsAreKept(t *testing.T) {
+	t.Parallel()
+	s := mem.New()
+	p := amounts(s)
+	p.Receipts.Keep = time.Hour
+	deliver(t, weir.Kinesis(p), weirtest.Kinesis(orders(3)...))
+	if n := s.Expire(time.Now().Add(58 * time.Minute)); n != 0 {
+		t.Errorf("%d rows expired before their time", n)
+	}
+	if n := s.Expire(time.Now().Add(61 * time.Minute)); n != 1 {
+		t.Errorf("%d rows expired, want the receipt", n)
+	}
+	want(t, "total", total(t, p), 6)
+}
+
+// With Noop the clock is not read for metrics; with a Recorder all is told.
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	p := amounts(mem.New())
+	l := weir.Kinesis(p)
+	event := weirtest.Kinesis(order{Customer: "a"}, "{", order{Customer: "b"})
+	for range 2 {
+		weirtest.Run(t.Context(), l, event)
+	}
+	s := p.Metrics.(*metrics.InMemory).Snapshot()
+	if s.Events["amounts"] != 4 || s.Events["amounts:dedup_skip"] != 2 || s.Events["amounts:dead_letter"] != 2 || s.Errors["amounts"].Count != 2 {
+		t.Errorf("%+v", s)
+	}
+	if s.Batches["amounts"].Count != 2 || s.Batches["amounts"].Records != 6 ||
+		s.Latency[metrics.Call{Name: "amounts", Op: "load"}].Count != 4 || s.Latency[metrics.Call{Name: "amounts", Op: "commit"}].Count != 2 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// A record costs no allocation of its own.
+func TestAllocations(t *testing.T) { // not parallel: it counts what all allocate
+	p := amounts(&forgetful{})
+	p.Metrics, p.Keys, p.Key = nil, nil, func(o order) string { return o.Customer }
+	l := weir.SQS(p)
+	cost := func(n int) float64 {
+		var values []any
+		for i := range n {
+			values = append(values, order{Customer: fmt.Sprint("c", i%10), Amount: 1})
+		}
+		event := weirtest.SQS(values...).JSON()
+		return testing.AllocsPerRun(20, func() {
+			if _, err := l.Invoke(t.Context(), event); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	few, many := cost(100), cost(2000)
+	if per := (many - few) / 1900; per > 0.2 {
+		t.Errorf("%.0f allocations for 100 records, %.0f for 2,000: %.2f a record", few, many, per)
+	}
+}
