@@ -3,7 +3,15 @@ package monoid
 import "time"
 
 // storable says that appendTime can write a time: RFC 3339 has years of four digits.
-func storable(t time.Time) bool { return 0 <= t.Year() && t.Year() <= 9999 }
+func storable(t time.Time) bool {
+	s := t.Unix()
+	return year0 <= s && s < year10000
+}
+
+const (
+	year0     = -62167219200
+	year10000 = 253402300800
+)
 
 // appendTime writes a time in UTC.
 func appendTime(dst []byte, t time.Time) []byte { return t.AppendFormat(dst, time.RFC3339Nano) }

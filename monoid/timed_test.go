@@ -77,11 +77,13 @@ func TestTimed(t *testing.T) {
 	}
 	// A time that is zero is a time.
 	combination(t, m, m.Identity(), monoid.At(time.Time{}, 3), monoid.At(time.Time{}, 3), nil)
-	for _, year := range []int{-1, 10000} {
-		bad := monoid.At(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC), 1)
+	for _, bad := range []monoid.Timed[int]{
+		monoid.At(time.Date(-1, 12, 31, 23, 59, 59, 999999999, time.UTC), 1),
+		monoid.At(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC), 1),
+	} {
 		combination(t, m, m.Identity(), bad, bad, monoid.ErrValue)
 		if _, err := m.Append(nil, bad); !errors.Is(err, monoid.ErrValue) {
-			t.Errorf("the year %d: %v", year, err)
+			t.Errorf("%v: %v", bad.Time(), err)
 		}
 	}
 	for _, src := range []string{

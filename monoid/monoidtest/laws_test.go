@@ -35,7 +35,7 @@ func TestLawsFindWhatIsWrong(t *testing.T) {
 		want []string
 	}{
 		"no name":           {vector{name: func() string { return "" }}, []string{"name"}},
-		"a name that moves": {vector{name: func() string { return fmt.Sprint("n", calls.Add(1)) }}, []string{"name"}},
+		"a name that moves": {vector{name: func() string { return fmt.Sprint("n", calls.Add(1)) }}, nil},
 		"an identity that adds": {
 			vector{identity: func() []int { return []int{1} }}, []string{"identity"},
 		},
@@ -156,14 +156,13 @@ func TestLawsFindWhatIsWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := record(func(t testing.TB) { monoidtest.Laws(t, c.m, vectors, monoidtest.Seed(1)) })
-			got := r.laws(c.m.Name())
-			if strings.Contains(name, "moves") {
-				got = r.laws("") // nobody knows what it is called
+			if name == "a name that moves" { // so nobody knows under which it is reported
 				if len(r.errors) != 1 || !strings.Contains(r.errors[0], ": name: ") {
 					t.Errorf("reported %q", r.errors)
 				}
 				return
 			}
+			got := r.laws(c.m.Name())
 			if !slices.Equal(got, c.want) {
 				t.Errorf("reported %q\nwanted %q\n%s", got, c.want, strings.Join(r.errors, "\n"))
 			}
