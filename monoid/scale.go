@@ -27,7 +27,7 @@ func (s scale) bucket(x float64, level int) int32 {
 	if x == 0 {
 		return 0
 	}
-	b := int32(math.Ceil(math.Log(math.Abs(x))/s.logGamma)) + side
+	b := int32(math.Ceil(log(math.Abs(x))/s.logGamma)) + side
 	if x < 0 {
 		b = -b
 	}
@@ -57,9 +57,21 @@ func (s scale) middle(bucket int32, level int) float64 {
 	if bucket < 0 {
 		sign, bucket = -1, -bucket
 	}
-	log := math.Ldexp(s.logGamma, level)
+	logGamma := math.Ldexp(s.logGamma, level)
 	// 2 gamma^i / (gamma + 1), in logarithms since gamma may be huge.
-	return sign * math.Exp(log*float64(bucket-side)-math.Log1p(math.Expm1(log)/2))
+	return sign * exp(logGamma*float64(bucket-side)-math.Log1p(math.Expm1(logGamma)/2))
+}
+
+// log and exp are those of package math, but good for the smallest floats, which on some
+// processors those are not.
+func log(x float64) float64 {
+	frac, power := math.Frexp(x)
+	return math.Log(frac) + float64(power)*math.Ln2
+}
+
+func exp(x float64) float64 {
+	power := math.Floor(x / math.Ln2)
+	return math.Ldexp(math.Exp(x-power*math.Ln2), int(power))
 }
 
 // accuracy is (gamma-1) / (gamma+1) of a level.
