@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime/debug"
 	"strings"
@@ -88,22 +90,59 @@ func conform(t *testing.T, endpoint string, expire func(time.Time), differences 
 			b := newBed(t, endpoint, fmt.Sprintf("%s-%d", prefix, i))
 			b.expire = expire
 			err := b.ask(c.run)
-			why, known := differences[c.name]
-			switch {
-			case errors.Is(err, errSkipped):
+			if errors.Is(err, errSkipped) {
 				t.Skip("the server cannot be told to expire items")
-			case err != nil && known:
+			}
+			why, known := differences[c.name]
+			if wrong := verdict(err, why, known); wrong != nil {
+				t.Error(wrong)
+			} else if known {
 				t.Logf("differs as known (%s): %v", why, err)
-			case err != nil:
-				t.Error(err)
-			case known:
-				t.Errorf("passes, though it is known to differ (%s): take it off the list", why)
 			}
 		})
 	}
 	for name := range differences {
 		if !names[name] {
 			t.Errorf("no check is called %s: take it off the list of differences", name)
+		}
+	}
+}
+
+// verdict is what is wrong with a check that ended with err, and that is known to fail or not.
+func verdict(err error, why string, known bool) error {
+	switch {
+	case err == nil && known:
+		return fmt.Errorf("passes, though it is known to differ (%s): take it off the list", why)
+	case known:
+		return nil
+	}
+	return err
+}
+
+// The suite is no use unless it can fail.
+func TestVerdict(t *testing.T) {
+	t.Parallel()
+	failed := errors.New("failed")
+	for _, tt := range []struct {
+		err   error
+		known bool
+		want  string
+	}{
+		{nil, false, "<nil>"},
+		{failed, false, "failed"},
+		{failed, true, "<nil>"},
+		{nil, true, "passes, though it is known to differ (reason): take it off the list"},
+	} {
+		if got := fmt.Sprint(verdict(tt.err, "reason", tt.known)); got != tt.want {
+			t.Errorf("%v, known %v: %s, want %s", tt.err, tt.known, got, tt.want)
+		}
+	}
+	// A server that knows no operation at all fails every check, by an error that names its line.
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	defer srv.Close()
+	for _, c := range checks() {
+		if err := newBed(t, srv.URL, "weir").ask(c.run); err == nil || !strings.HasPrefix(err.Error(), "check_") && !errors.Is(err, errSkipped) {
+			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 }

@@ -70,6 +70,9 @@ func typed[In any](f func(*Server, *call, *In) (any, error)) operation {
 			}
 			return nil, refuse("SerializationException", "%v", err)
 		}
+		if _, err := d.Token(); err != io.EOF {
+			return nil, refuse("SerializationException", "there is something behind the request")
+		}
 		entries := -1
 		if t, ok := any(in).(interface{ entries() int }); ok {
 			entries = t.entries()
