@@ -52,8 +52,7 @@ func newEngine[T, V any](p *Pipeline[T, V]) *engine[T, V] {
 	if e.metrics == nil {
 		e.metrics = metrics.Noop{}
 	}
-	_, noop := e.metrics.(metrics.Noop)
-	e.measured = !noop
+	e.measured = metrics.Enabled(e.metrics)
 	e.names.retry, e.names.skip, e.names.dead = p.Name+":retry", p.Name+":dedup_skip", p.Name+":dead_letter"
 	return e
 }

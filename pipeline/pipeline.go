@@ -42,6 +42,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -55,7 +56,7 @@ import (
 // change it once it is in use; it is safe for concurrent use.
 type Pipeline[T, V any] struct {
 	// Name tells the pipeline's data from that of others in the same store. Required. A change
-	// of what is aggregated needs a new Name.
+	// of what is aggregated needs a new Name. It must not contain a colon.
 	Name string
 
 	// Key says which aggregate a record belongs to, Keys which ones, each counted once; a record
@@ -147,6 +148,7 @@ func (p *Pipeline[T, V]) compile() {
 		}
 	}
 	complain(p.Name == "", "Name is missing")
+	complain(strings.Contains(p.Name, ":"), "Name has a colon, which sets suffixes of metrics apart")
 	complain(len(p.Name) > maxPipeline, "Name has %d bytes, more than %d", len(p.Name), maxPipeline)
 	complain(p.Key == nil && p.Keys == nil, "Key is missing (or Keys)")
 	complain(p.Key != nil && p.Keys != nil, "both Key and Keys are set: give one")

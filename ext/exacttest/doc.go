@@ -1,0 +1,3 @@
+// Package exacttest holds what a pipeline promises against real clients, real servers and all of its
+// sources at once.
+package exacttest
