@@ -12,3 +12,8 @@ func TestStore(t *testing.T) {
 	t.Parallel()
 	statetest.Run(t, func(*testing.T) state.Store { return mem.New() })
 }
+
+func TestDeduper(t *testing.T) {
+	t.Parallel()
+	statetest.RunDeduper(t, func(*testing.T) state.Deduper { return mem.NewDeduper() })
+}
