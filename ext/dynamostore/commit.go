@@ -255,14 +255,14 @@ func explain(err error, table string) error {
 	if verdictOf(err) != refused {
 		return err
 	}
-	advice := "see what DynamoDB says of it"
+	advice := ""
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		switch api.ErrorCode() {
 		case "ResourceNotFoundException":
-			advice = "create it, with CreateTable, say, or correct its name or the client's region"
+			advice = ": create it, with CreateTable, say, or correct its name or the client's region"
 		case "AccessDeniedException":
-			advice = "allow the role BatchGetItem, PutItem, UpdateItem, DeleteItem and Query on it"
+			advice = ": allow the role what the doc of package dynamostore lists"
 		}
 	}
-	return fmt.Errorf("%w: table %q: %s: %w", state.ErrRefused, table, advice, err)
+	return fmt.Errorf("%w: table %q%s: %w", state.ErrRefused, table, advice, err)
 }

@@ -29,7 +29,7 @@ func claim(t testing.TB, d state.Deduper, scope, token string, want ...any) {
 	}
 	got, err := d.Claim(t.Context(), scope, token, ids, time.Minute)
 	if err != nil || !slices.Equal(got, wanted) {
-		t.Errorf("%s claims %q: %v %v, want %v", token, ids, got, err, wanted)
+		t.Errorf("%.40s claims %.40q: %v %v, want %v", token, ids, got, err, wanted)
 	}
 }
 

@@ -5,25 +5,27 @@
 // key is a, a number, and its TTL attribute is x: CreateTable makes one for development, and
 // says what to tell others. The layout of items beyond that is not API.
 //
-// The client is the SDK's, with its retries on: it needs dynamodb:BatchGetItem, PutItem,
-// UpdateItem and Query, and Scan for List.
+// The client is the SDK's, with its retries on. It needs dynamodb:BatchGetItem, PutItem, UpdateItem
+// and Query; Scan for List, and UpdateItem and DeleteItem for a Deduper.
 //
 // # Cost
 //
 // A Load is one BatchGetItem for each 100 rows, or for each 16 MB of them. A Commit is one
-// TransactWriteItems. In capacity units, of rows that have a size of s KB with their names and
-// some 30 bytes beside:
+// TransactWriteItems. In capacity units, for rows of s KB, with 30 bytes and their names in it:
 //
-//	Load             s/4 a row, rounded up; half of that if it need not be consistent
-//	Commit           2s a row, s rounded up
-//	Range            the size of all rows in it together / 4, rounded up; half if not consistent
-//	List             the size of the whole table / 4: it is for tools
-//	Deduper          s a claim, s to confirm it, s rounded up: 2 units for each record
+//	Load      s/4 a row, rounded up, and 1 for a row that is not there
+//	Commit    2s a row, s rounded up
+//	Range     s/4 for all rows together, rounded up
+//	List      s/4 for all items of the table: it is for tools
+//	Deduper   1 for a claim and 1 to confirm it: 2 write units a record
 //
-// A batch of 1,000 records over 50 keys takes 2 calls with sums and counts of int64: 3 read
-// units and 124 write units, and 2 calls with any other monoid: 53 and 124. Of the write
-// units, 100 are the keys; the rest is the receipt, of 12 bytes a record: the least and the
-// most that a batch writes of it are 2 and 98.
+// Load and Range cost half of it where reads need not be consistent. So a batch of 1,000 records
+// over 50 keys has 2 calls, 50 read units for the keys (none for sums and counts of int64) and
+// 100 write units. Its receipts have 12 bytes a record. They are on pages of 4,096 records of one
+// shard and 10 seconds, or of an eighth of a queue's second, which are written as a whole: to
+// write one takes 24 units for the first batch on it, and 98 when it is nearly full; to read one
+// takes up to 13. When it is full, batches of these 10 seconds have 3 calls, and that which fills it
+// 5. The first batch of a process has one call more.
 //
 // # What is promised
 //
@@ -33,7 +35,9 @@
 // error is a plain one. No attempt is made when the token may have been forgotten.
 //
 // Between attempts the SDK waits up to 20 seconds, but never beyond the context's deadline; to fail
-// sooner, give the client another Retryer. Retryers may be of any kind.
+// sooner, give the client another Retryer.
+//
+// Let one region alone write to a global table: what is replicated is no transaction.
 //
 // # Expiry
 //
@@ -57,7 +61,8 @@ import (
 	"github.com/weir-go/weir/state"
 )
 
-// Client is what a Store asks of a *dynamodb.Client.
+// Client is what a Store asks of a *dynamodb.Client. One that wraps another passes the options
+// on: with them a Store counts attempts, and without them it cannot be sure of much.
 type Client interface {
 	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
