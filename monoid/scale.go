@@ -66,7 +66,7 @@ func (s scale) middle(bucket int32, level int) float64 {
 // processors those are not.
 func log(x float64) float64 {
 	frac, power := math.Frexp(x)
-	return math.Log(frac) + float64(power)*math.Ln2
+	return math.Log(frac) + float64(float64(power)*math.Ln2) // rounded alike by all processors
 }
 
 func exp(x float64) float64 {

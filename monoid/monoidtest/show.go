@@ -28,8 +28,8 @@ func scribbleOn(v reflect.Value, depth int) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			scribbleOn(v.Field(i), depth+1)
+		for _, field := range v.Fields() {
+			scribbleOn(field, depth+1)
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
