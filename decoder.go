@@ -39,5 +39,9 @@ func (d *Decoder[T]) Decode(m *Message) (T, error) {
 	return v, nil
 }
 
+// Concurrency returns how many records may be worked on at a time: 1, unless the option of that
+// name says more. Each goes by it already.
+func (w *Work) Concurrency() int { return max(1, w.l.cfg.concurrency) }
+
 // Started tells the observers that work on a record begins, which Each does by itself.
 func (w *Work) Started(ctx context.Context, m *Message) { w.tellStarted(ctx, m) }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/state"
 )
 
@@ -48,6 +49,7 @@ type agg[V any] struct {
 // batch is what one call of apply works on. It is used again for another batch, so that a
 // record costs no allocation.
 type batch[V any] struct {
+	msgs  []*weir.Message
 	recs  []rec[V]
 	parts []int32 // indexes of aggs
 	aggs  []agg[V]
@@ -95,6 +97,7 @@ func newBatch[V any]() *batch[V] {
 
 // reset forgets the batch, and everything it referred to.
 func (b *batch[V]) reset() {
+	clear(b.msgs)
 	clear(b.recs)
 	clear(b.aggs)
 	clear(b.pages)
@@ -105,7 +108,7 @@ func (b *batch[V]) reset() {
 	clear(b.roots)
 	b.byKey.reset()
 	b.byID.reset()
-	b.recs, b.parts, b.aggs, b.pages, b.lanes = b.recs[:0], b.parts[:0], b.aggs[:0], b.pages[:0], b.lanes[:0]
+	b.msgs, b.recs, b.parts, b.aggs, b.pages, b.lanes = b.msgs[:0], b.recs[:0], b.parts[:0], b.aggs[:0], b.pages[:0], b.lanes[:0]
 	b.group, b.inPages, b.inAggs, b.keys, b.loading = b.group[:0], b.inPages[:0], b.inAggs[:0], b.keys[:0], b.loading[:0]
 	b.writes, b.data, b.outcomes, b.claimed = b.writes[:0], b.data[:0], b.outcomes[:0], b.claimed[:0]
 	b.filed, b.settled, b.token, b.counts = false, false, "", counts{}

@@ -92,7 +92,7 @@ func (e *engine[T, V]) process(ctx context.Context, w *weir.Work) {
 		e.report(b, w.Len(), begin, err)
 		return
 	}
-	e.prepare(b, w, func(m *weir.Message) { w.Started(ctx, m) })
+	e.prepare(ctx, b, w)
 	e.apply(ctx, b)
 	b.settle(w.Len())
 	w.Decide(ctx, func(i int, _ *weir.Message) error { return b.outcomes[i] })

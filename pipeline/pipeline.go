@@ -187,15 +187,13 @@ func (p *Pipeline[T, V]) writable() error {
 	return nil
 }
 
-// Check is called when a Lambda is built of the pipeline.
+// Check is called when a Lambda is built of the pipeline. With weir.Concurrency, that many
+// goroutines decode; merging is one for the batch.
 func (p *Pipeline[T, V]) Check(s weir.Setup) error {
 	if err := p.writable(); err != nil {
 		return err
 	}
-	switch {
-	case s.Concurrency > 0:
-		return errors.New("pipeline: Concurrency does not apply: a batch is merged as a whole")
-	case s.RecordTimeout > 0:
+	if s.RecordTimeout > 0 {
 		return errors.New("pipeline: RecordTimeout does not apply: a batch is merged as a whole, within its deadline")
 	}
 	if p.Decode != nil {

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/weir-go/weir"
@@ -69,15 +72,70 @@ func TestValidate(t *testing.T) {
 // Options of the core that cannot apply are refused, with the reason.
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	if err := weir.Kinesis(amounts(mem.New()), weir.Concurrency(3)).Err(); !contains(fmt.Sprint(err), "Concurrency does not apply") {
-		t.Error(err)
-	}
 	if err := weir.Kinesis(amounts(mem.New()), weir.RecordTimeout(time.Second)).Err(); !contains(fmt.Sprint(err), "RecordTimeout does not apply") {
 		t.Error(err)
 	}
 	if err := weir.DynamoDB(amounts(mem.New())).Err(); !contains(fmt.Sprint(err), "weir.Change") {
 		t.Error(err)
 	}
+}
+
+// Under Concurrency records are decoded at the same time, with the same outcomes.
+func TestConcurrency(t *testing.T) {
+	t.Parallel()
+	p := amounts(mem.New())
+	var running, most atomic.Int64
+	p.Decode = func(b []byte) (o order, err error) {
+		for now, seen := running.Add(1), most.Load(); now > seen && !most.CompareAndSwap(seen, now); {
+			seen = most.Load()
+		}
+		defer running.Add(-1)
+		if err = json.Unmarshal(b, &o); err != nil {
+			return o, err
+		}
+		switch o.Amount {
+		case 100:
+			panic("a hundred")
+		case 200:
+			return o, errors.New("two hundred")
+		}
+		runtime.Gosched()
+		return o, nil
+	}
+	var w watcher
+	event := weirtest.Kinesis(orders(1000)...)
+	r := weirtest.Run(t.Context(), weir.Kinesis(p, weir.Concurrency(4), weir.Observe(&w)), event)
+	var panicked *weir.PanicError
+	if got := r.Retried(); !slices.Equal(got, []string{event.IDs()[99], event.IDs()[199]}) ||
+		!errors.As(r.Records[99].Err, &panicked) || !errors.Is(r.Records[199].Err, weir.ErrUndecodable) {
+		t.Errorf("retried %v: %v, %v", got, r.Records[99].Err, r.Records[199].Err)
+	}
+	want(t, "total", total(t, p), 500500-300)
+	if w != (watcher{1000, 998, 2}) || most.Load() > 4 || running.Load() != 0 {
+		t.Errorf("%+v, at most %d at a time, %d left", w, most.Load(), running.Load())
+	}
+}
+
+// Nothing is begun once the deadline is near, and there is time left to merge what was.
+func TestDeadlineWhilePreparing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		p := amounts(mem.New())
+		inner := p.Value
+		p.Value = func(o order) int64 { time.Sleep(10 * time.Millisecond); return inner(o) }
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		begin := time.Now()
+		l := weir.Kinesis(p, weir.DeadlineReserve(2*time.Second))
+		event := weirtest.Kinesis(orders(1000)...)
+		r := weirtest.Run(ctx, l, event)
+		took, n := time.Since(begin), len(r.Retried())
+		if took > 3*time.Second || n < 700 || n > 850 || !errors.Is(r.Records[999].Err, weir.ErrDeadlineNear) {
+			t.Errorf("%d retried after %v: %v", n, took, r.Records[999].Err)
+		}
+		deliver(t, l, event)
+		want(t, "total", total(t, p), 500500)
+	})
 }
 
 // watcher is told of every record.

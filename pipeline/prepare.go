@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
@@ -12,34 +13,67 @@ import (
 	"github.com/weir-go/weir/state"
 )
 
-// prepare turns messages into records, calling the user's functions.
-func (e *engine[T, V]) prepare(b *batch[V], w *weir.Work, started func(*weir.Message)) {
-	next := 0
-	for next < w.Len() {
-		e.some(b, w, started, &next)
+// prepare turns messages into records, calling the user's functions, until too little time is left
+// to merge them.
+func (e *engine[T, V]) prepare(ctx context.Context, b *batch[V], w *weir.Work) {
+	p := preparer[T, V]{engine: e, b: b, ctx: ctx}
+	if deadline, ok := ctx.Deadline(); ok { // a part of the time is for the store
+		p.until = deadline.Add(-time.Until(deadline) / 4)
+	}
+	for _, m := range w.All() {
+		b.msgs = append(b.msgs, m)
+	}
+	p.msgs = b.msgs
+	if n := w.Concurrency(); n > 1 && len(p.msgs) > 1 {
+		for _, m := range p.msgs {
+			w.Started(ctx, m)
+		}
+		p.decodeAhead(n)
+	} else {
+		p.started = w.Started
+	}
+	for p.next < len(p.msgs) {
+		p.some()
 	}
 }
 
+// preparer is at work on the messages of a batch.
+type preparer[T, V any] struct {
+	*engine[T, V]
+	b       *batch[V]
+	ctx     context.Context
+	until   time.Time // when to stop, zero for never
+	msgs    []*weir.Message
+	next    int
+	ahead   []decoded[T]                               // nil if nothing was decoded ahead
+	started func(ctx context.Context, m *weir.Message) // nil if the observers know
+}
+
 // some prepares messages until one panics, which fails that one.
-func (e *engine[T, V]) some(b *batch[V], w *weir.Work, started func(*weir.Message), next *int) {
+func (p *preparer[T, V]) some() {
 	recs, parts := 0, 0
 	defer func() {
 		if v := recover(); v != nil {
-			b.rewind(recs, parts)
-			b.fail(*next, &weir.PanicError{Value: v, Stack: debug.Stack()})
-			*next++
+			p.b.rewind(recs, parts)
+			p.b.fail(p.next, &weir.PanicError{Value: v, Stack: debug.Stack()})
+			p.next++
 		}
 	}()
-	for i, m := range w.All() {
-		if i < *next {
-			continue
+	for ; p.next < len(p.msgs); p.next++ {
+		recs, parts = len(p.b.recs), len(p.b.parts)
+		if p.next%16 == 0 {
+			if err := p.late(); err != nil {
+				for ; p.next < len(p.msgs); p.next++ {
+					p.b.fail(p.next, err)
+				}
+				return
+			}
 		}
-		recs, parts = len(b.recs), len(b.parts)
-		if started != nil {
-			started(m)
+		m := p.msgs[p.next]
+		if p.started != nil {
+			p.started(p.ctx, m)
 		}
-		e.message(b, i, m)
-		*next = i + 1
+		p.message(m)
 	}
 }
 
@@ -55,9 +89,20 @@ type origin struct {
 	time time.Time
 }
 
-func (e *engine[T, V]) message(b *batch[V], owner int, m *weir.Message) {
-	from := origin{-1, m.ID, m.Time}
-	if e.p.ID == nil {
+// late says why no more is to be begun.
+func (p *preparer[T, V]) late() error {
+	if p.ctx.Err() != nil {
+		return context.Cause(p.ctx)
+	}
+	if !p.until.IsZero() && !time.Now().Before(p.until) {
+		return weir.ErrDeadlineNear
+	}
+	return nil
+}
+
+func (p *preparer[T, V]) message(m *weir.Message) {
+	b, owner, from := p.b, p.next, origin{-1, m.ID, m.Time}
+	if p.p.ID == nil {
 		if m.ID == "" {
 			b.fail(owner, errors.New("pipeline: the record has no identifier, so it could count twice"))
 			return
@@ -69,11 +114,26 @@ func (e *engine[T, V]) message(b *batch[V], owner int, m *weir.Message) {
 			if err != nil {
 				b.fail(owner, weir.Undecodable(err))
 			}
-			e.users(b, owner, m, users, from)
+			p.users(b, owner, m, users, from)
 			return
 		}
 	}
-	e.one(b, owner, m, from, -1)
+	v, err := p.value(m)
+	if err == nil {
+		err = p.add(b, owner, v, from)
+	}
+	if err != nil {
+		b.fail(owner, err)
+	}
+}
+
+// value is the decoded message.
+func (p *preparer[T, V]) value(m *weir.Message) (T, error) {
+	if p.ahead != nil {
+		d := &p.ahead[p.next]
+		return d.value, d.err
+	}
+	return p.decode(m)
 }
 
 // users are the user records of a record that the Kinesis Producer Library aggregated.
@@ -82,7 +142,13 @@ func (e *engine[T, V]) users(b *batch[V], owner int, m *weir.Message, users []kp
 		part := *m
 		part.Payload, part.OrderingKey = u.Data, u.PartitionKey
 		from.id = m.ID + "/" + strconv.Itoa(i)
-		e.one(b, owner, &part, from, i)
+		v, err := e.decode(&part)
+		if err == nil {
+			err = e.add(b, owner, v, from)
+		}
+		if err != nil {
+			b.fail(owner, &UserRecordError{i, u.PartitionKey, u.Data, err})
+		}
 	}
 }
 
@@ -99,21 +165,6 @@ func (u *UserRecordError) Error() string { return fmt.Sprintf("user record %d: %
 
 // Unwrap returns the cause.
 func (u *UserRecordError) Unwrap() error { return u.Err }
-
-// one prepares one record; sub is its number among user records, or -1.
-func (e *engine[T, V]) one(b *batch[V], owner int, m *weir.Message, from origin, sub int) {
-	v, err := e.decode(m)
-	if err == nil {
-		err = e.add(b, owner, v, from)
-	}
-	if err == nil {
-		return
-	}
-	if sub >= 0 {
-		err = &UserRecordError{sub, m.OrderingKey, m.Payload, err}
-	}
-	b.fail(owner, err)
-}
 
 // add puts a decoded record into the batch.
 func (e *engine[T, V]) add(b *batch[V], owner int, v T, from origin) error {
