@@ -13,6 +13,6 @@
 // batch, conflicts, delays, and connections cut before or after the request was applied. Lag
 // makes reads that are not consistent look into the past.
 //
-// The tests of this package are also a conformance suite, which other servers can be held
-// against: see Conformance in the tests.
+// TestConformance is a suite that other servers can be held against too: dynalite, whose endpoint
+// it finds in WEIR_DYNALITE, and one of your own, in WEIR_DYNAMODB_ENDPOINT.
 package dynamodb

@@ -24,7 +24,7 @@ type Fault struct {
 	Do Action
 
 	// Unprocessed is how many entries of a BatchGetItem or BatchWriteItem are not processed, the
-	// last ones. AWS answers with an error if none is.
+	// last ones. If it were all of them, AWS would answer as with Throttle.
 	Unprocessed int
 
 	// Entry is the entry of a transaction that Conflict and CancelThrottled blame, 0 for the first.
@@ -117,19 +117,18 @@ func hangUp() { panic(http.ErrAbortHandler) }
 // before returns the error that stands in for applying the request, if there is one. entries is the
 // number of a transaction's entries, and -1 for other requests.
 func (f Fault) before(entries int) error {
-	throttled := refuse("ProvisionedThroughputExceededException", "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.")
 	switch f.Do {
 	case Internal:
 		return internalError()
 	case ThrottleAccount:
 		return refuse("ThrottlingException", "Rate of requests exceeds the allowed throughput.")
 	case Throttle:
-		return throttled
+		return throttled()
 	case InProgress:
 		if entries >= 0 {
 			return refuse("TransactionInProgressException", "The transaction with the given request token is already in progress")
 		}
-		return throttled
+		return throttled()
 	case Conflict:
 		conflict := refuse("TransactionConflictException", "Transaction is ongoing for the item")
 		if entries > 0 {
@@ -138,11 +137,15 @@ func (f Fault) before(entries int) error {
 		return conflict
 	case CancelThrottled:
 		if entries > 0 {
-			return blame(f.Entry, entries, reason{"ProvisionedThroughputExceeded", throttled.message, nil})
+			return blame(f.Entry, entries, reason{"ProvisionedThroughputExceeded", throttled().message, nil})
 		}
-		return throttled
+		return throttled()
 	}
 	return nil
+}
+
+func throttled() *apiError {
+	return refuse("ProvisionedThroughputExceededException", "The level of configured provisioned throughput for the table was exceeded. Consider increasing your provisioning level with the UpdateTable API.")
 }
 
 func blame(entry, entries int, r reason) *apiError {

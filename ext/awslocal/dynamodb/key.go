@@ -52,13 +52,13 @@ func (s schema) of(it item) (key, error) {
 
 // exactly is of for an item that is nothing but a key.
 func (s schema) exactly(it item) (key, error) {
-	mismatch := invalid("The provided key element does not match the schema")
+	mismatch := func() error { return invalid("The provided key element does not match the schema") }
 	if len(it) != len(s.attributes()) {
-		return key{}, mismatch
+		return key{}, mismatch()
 	}
 	for _, a := range s.attributes() {
 		if it[a.name].kind != a.kind {
-			return key{}, mismatch
+			return key{}, mismatch()
 		}
 		if err := a.fits(it[a.name]); err != nil {
 			return key{}, err

@@ -1,5 +1,7 @@
 package dynamodb
 
+import "sort"
+
 // split takes a key condition apart: the value that the hash key must have, and the condition on the sort
 // key, which may be nil.
 func (s schema) split(c *condition) (hash value, onSort *condition, err error) {
@@ -65,6 +67,44 @@ func (s schema) keyPart(c *condition) (a keyAttribute, rest []operand, err error
 		}
 	}
 	return a, rest, nil
+}
+
+// bounds finds the rows, from one up to another, that meet a condition on the sort key. No
+// condition is met by all.
+func (c *condition) bounds(rows []row, name string) (from, to int) {
+	if c == nil {
+		return 0, len(rows)
+	}
+	low := *c.args[1].literal
+	compare := func(r row, v value) int {
+		order, _ := r.item[name].compare(v) // keyPart saw to the types
+		return order
+	}
+	below := func(r row) bool {
+		switch c.op {
+		case "<", "<=":
+			return false
+		case ">":
+			return compare(r, low) <= 0
+		}
+		return compare(r, low) < 0
+	}
+	above := func(r row) bool {
+		switch c.op {
+		case ">", ">=":
+			return false
+		case "<":
+			return compare(r, low) >= 0
+		case "BETWEEN":
+			return compare(r, *c.args[2].literal) > 0
+		case "begins_with":
+			return compare(r, low) > 0 && !c.holds(r.item)
+		}
+		return compare(r, low) > 0
+	}
+	from = sort.Search(len(rows), func(i int) bool { return !below(rows[i]) })
+	to = sort.Search(len(rows), func(i int) bool { return above(rows[i]) })
+	return from, max(from, to)
 }
 
 // outside refuses a filter on the key.

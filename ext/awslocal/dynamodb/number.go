@@ -25,10 +25,10 @@ const (
 
 // parseNumber reads a number and refuses what DynamoDB cannot store.
 func parseNumber(text string) (number, error) {
-	bad := invalid("The parameter cannot be converted to a numeric value: %s", text)
 	if text == "" {
 		return number{}, invalid("The parameter cannot be converted to a numeric value")
 	}
+	bad := func() error { return invalid("The parameter cannot be converted to a numeric value: %s", text) }
 	var n number
 	rest := text
 	if rest[0] == '-' || rest[0] == '+' {
@@ -38,14 +38,14 @@ func parseNumber(text string) (number, error) {
 	if i := strings.IndexAny(rest, "eE"); i >= 0 {
 		power, err := strconv.Atoi(rest[i+1:])
 		if err != nil && !errors.Is(err, strconv.ErrRange) {
-			return number{}, bad
+			return number{}, bad()
 		}
 		n.point = max(-maxPower, min(maxPower, power))
 		rest = rest[:i]
 	}
 	whole, fraction, _ := strings.Cut(rest, ".")
 	if whole+fraction == "" || strings.Trim(whole, "0123456789") != "" || strings.Trim(fraction, "0123456789") != "" {
-		return number{}, bad
+		return number{}, bad()
 	}
 	n.digits = whole + fraction
 	n.point += len(whole)

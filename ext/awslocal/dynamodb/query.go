@@ -1,8 +1,6 @@
 package dynamodb
 
-import (
-	"slices"
-)
+import "slices"
 
 type queryInput struct {
 	readInput
@@ -26,8 +24,8 @@ func (s *Server) query(c *call, in *queryInput) (any, error) {
 		return nil, err
 	}
 	rows := r.rows(hash.text)
+	from, to := onSort.bounds(rows, r.sort.name)
 	backward := in.ScanIndexForward != nil && !*in.ScanIndexForward
-	var start *row
 	if in.ExclusiveStartKey != nil {
 		k, err := r.exactly(in.ExclusiveStartKey)
 		if err != nil {
@@ -36,19 +34,23 @@ func (s *Server) query(c *call, in *queryInput) (any, error) {
 		if k.hash != hash.text || !onSort.holds(in.ExclusiveStartKey) {
 			return nil, invalid("The provided starting key is outside query boundaries based on provided conditions")
 		}
-		at := r.row(k, in.ExclusiveStartKey)
-		start = &at
-	}
-	if backward {
-		rows = slices.Clone(rows)
-		slices.Reverse(rows)
+		at, found := slices.BinarySearchFunc(rows, r.row(k, in.ExclusiveStartKey), row.compare)
+		switch {
+		case backward:
+			to = at
+		case found:
+			from = at + 1
+		default:
+			from = at
+		}
 	}
 	return r.page(func(yield func(row) bool) {
-		for _, at := range rows {
-			if start != nil && (backward && at.compare(*start) >= 0 || !backward && at.compare(*start) <= 0) {
-				continue
+		for i := range to - from {
+			at := from + i
+			if backward {
+				at = to - 1 - i
 			}
-			if onSort.holds(at.item) && !yield(at) {
+			if !yield(rows[at]) {
 				return
 			}
 		}

@@ -20,7 +20,8 @@ type Server struct {
 	mu      sync.Mutex // guards what follows
 	tables  map[string]*table
 	streams map[string]*stream // by ARN, also of tables that were deleted
-	tokens  map[string]*token10
+	tokens  map[string]*clientToken
+	aging   []*clientToken // the same, oldest first
 	rand    *rand.Rand
 	serial  uint64 // of requests and sequence numbers
 
@@ -42,14 +43,15 @@ func Lag(n int) Option { return func(s *Server) { s.lag = max(0, n) } }
 // SlowTables makes tables take d until they are ACTIVE.
 func SlowTables(d time.Duration) Option { return func(s *Server) { s.slow = d } }
 
-// ConflictOneIn makes one in n writes, by chance, meet a transaction that is at the same item.
+// ConflictOneIn makes one in n writes, by chance, meet a transaction that is at the same item:
+// each PutItem, UpdateItem, DeleteItem and TransactWriteItems.
 func ConflictOneIn(n int, seed uint64) Option {
 	return func(s *Server) { s.conflictOneIn, s.rand = n, newRand(seed) }
 }
 
 // New returns a server without tables.
 func New(opts ...Option) *Server {
-	s := &Server{tables: map[string]*table{}, streams: map[string]*stream{}, tokens: map[string]*token10{}, requests: map[string]int{}}
+	s := &Server{tables: map[string]*table{}, streams: map[string]*stream{}, tokens: map[string]*clientToken{}, requests: map[string]int{}}
 	for _, o := range opts {
 		o(s)
 	}

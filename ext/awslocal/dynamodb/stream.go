@@ -26,11 +26,11 @@ type stream struct {
 	first   uint64    // the sequence number at which it began
 	last    uint64    // the sequence number of its newest record
 	trimmed uint64    // the newest sequence number that is not kept any more
-	records []change24
+	records []streamRecord
 }
 
-// change24 is a change of an item, which is kept for 24 hours.
-type change24 struct {
+// streamRecord is a change of an item, which is kept for 24 hours.
+type streamRecord struct {
 	sequence       uint64
 	at             time.Time
 	event          string
@@ -96,7 +96,7 @@ func (st *stream) record(s *Server, at time.Time, keys, old, new item, who *iden
 		return
 	}
 	s.serial++
-	r := change24{s.serial, at, "MODIFY", keys, old, new, who}
+	r := streamRecord{s.serial, at, "MODIFY", keys, old, new, who}
 	if old == nil {
 		r.event = "INSERT"
 	} else if new == nil {
@@ -120,7 +120,7 @@ func (st *stream) trim(now time.Time) {
 func sequence(n uint64) string { return fmt.Sprintf("3%020d", n) }
 
 // size is what counts as SizeBytes.
-func (r change24) size(view string) int {
+func (r streamRecord) size(view string) int {
 	n := r.keys.size()
 	if view != "KEYS_ONLY" && view != "NEW_IMAGE" {
 		n += r.old.size()
@@ -132,7 +132,7 @@ func (r change24) size(view string) int {
 }
 
 // describe is a record as the protocol has it.
-func (r change24) describe(view string) map[string]any {
+func (r streamRecord) describe(view string) map[string]any {
 	change := map[string]any{
 		"ApproximateCreationDateTime": r.at.Unix(), "Keys": r.keys,
 		"SequenceNumber": sequence(r.sequence), "SizeBytes": r.size(view), "StreamViewType": view,

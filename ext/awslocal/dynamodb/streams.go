@@ -197,7 +197,7 @@ func (s *Server) getRecords(c *call, in *getRecordsInput) (any, error) {
 	case it.Next <= st.trimmed:
 		return nil, trimmed()
 	}
-	from, _ := slices.BinarySearchFunc(st.records, it.Next, func(r change24, n uint64) int {
+	from, _ := slices.BinarySearchFunc(st.records, it.Next, func(r streamRecord, n uint64) int {
 		if r.sequence < n {
 			return -1
 		}

@@ -39,8 +39,9 @@ type transactWriteItemsInput struct {
 
 func (in transactWriteItemsInput) entries() int { return len(in.TransactItems) }
 
-// token10 is a client's token, which for ten minutes stands for the transaction that was done.
-type token10 struct {
+// clientToken is a client's token, which for ten minutes stands for the transaction that was done.
+type clientToken struct {
+	text  string
 	body  [sha256.Size]byte
 	until time.Time
 	again units // the price of asking again
@@ -82,7 +83,9 @@ func (s *Server) transactWriteItems(c *call, in *transactWriteItemsInput) (any, 
 	}
 	u, again := s.commitAll(c, writes, effects)
 	if in.ClientRequestToken != "" {
-		s.tokens[in.ClientRequestToken] = &token10{sum, c.now.Add(tokenLife), again}
+		t := &clientToken{in.ClientRequestToken, sum, c.now.Add(tokenLife), again}
+		s.tokens[t.text] = t
+		s.aging = append(s.aging, t)
 	}
 	out := map[string]any{}
 	u.report(out, in.ReturnConsumedCapacity, true, true)
@@ -99,12 +102,11 @@ func (in *transactWriteItemsInput) sum(body []byte) (sum [sha256.Size]byte, err 
 	return sha256.Sum256(ordered), err
 }
 
-// forget drops the tokens that are too old.
+// forget drops the tokens that are too old, which are the first ones.
 func (s *Server) forget(now time.Time) {
-	for name, t := range s.tokens {
-		if !now.Before(t.until) {
-			delete(s.tokens, name)
-		}
+	for len(s.aging) > 0 && !now.Before(s.aging[0].until) {
+		delete(s.tokens, s.aging[0].text)
+		s.aging = s.aging[1:]
 	}
 }
 

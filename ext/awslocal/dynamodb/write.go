@@ -109,7 +109,10 @@ func fits(it item, message string) error {
 	if it.size() > maxItem {
 		return invalid("%s", message)
 	}
-	for _, v := range it {
+	for name, v := range it {
+		if name == "" {
+			return invalid("One or more parameter values were invalid: The name of an attribute must not be empty")
+		}
 		if v.depth() >= maxNesting { // the attribute itself is a level
 			return tooDeep()
 		}
