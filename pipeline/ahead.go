@@ -12,6 +12,7 @@ import (
 type decoded[T any] struct {
 	value T
 	err   error
+	tried bool // else it is decoded when its turn comes
 }
 
 // stretch is how many messages a goroutine takes at a time.
@@ -40,7 +41,7 @@ func (p *preparer[T, V]) decodeAhead(n int) {
 }
 
 func (p *preparer[T, V]) decodeOne(m *weir.Message, into *decoded[T]) {
-	into.err = weir.ErrGoexit // unless what follows is got through
+	into.tried, into.err = true, weir.ErrGoexit // unless what follows is got through
 	defer func() {
 		if v := recover(); v != nil {
 			into.err = &weir.PanicError{Value: v, Stack: debug.Stack()}

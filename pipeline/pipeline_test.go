@@ -98,6 +98,8 @@ func TestConcurrency(t *testing.T) {
 			panic("a hundred")
 		case 200:
 			return o, errors.New("two hundred")
+		case 300:
+			runtime.Goexit()
 		}
 		runtime.Gosched()
 		return o, nil
@@ -106,12 +108,13 @@ func TestConcurrency(t *testing.T) {
 	event := weirtest.Kinesis(orders(1000)...)
 	r := weirtest.Run(t.Context(), weir.Kinesis(p, weir.Concurrency(4), weir.Observe(&w)), event)
 	var panicked *weir.PanicError
-	if got := r.Retried(); !slices.Equal(got, []string{event.IDs()[99], event.IDs()[199]}) ||
-		!errors.As(r.Records[99].Err, &panicked) || !errors.Is(r.Records[199].Err, weir.ErrUndecodable) {
+	if got := r.Retried(); !slices.Equal(got, []string{event.IDs()[99], event.IDs()[199], event.IDs()[299]}) ||
+		!errors.As(r.Records[99].Err, &panicked) || !errors.Is(r.Records[199].Err, weir.ErrUndecodable) ||
+		!errors.Is(r.Records[299].Err, weir.ErrGoexit) {
 		t.Errorf("retried %v: %v, %v", got, r.Records[99].Err, r.Records[199].Err)
 	}
-	want(t, "total", total(t, p), 500500-300)
-	if w != (watcher{1000, 998, 2}) || most.Load() > 4 || running.Load() != 0 {
+	want(t, "total", total(t, p), 500500-600)
+	if w != (watcher{1000, 997, 3}) || most.Load() > 4 || running.Load() != 0 {
 		t.Errorf("%+v, at most %d at a time, %d left", w, most.Load(), running.Load())
 	}
 }

@@ -129,7 +129,7 @@ func (p *preparer[T, V]) message(m *weir.Message) {
 
 // value is the decoded message.
 func (p *preparer[T, V]) value(m *weir.Message) (T, error) {
-	if p.ahead != nil {
+	if p.ahead != nil && p.ahead[p.next].tried {
 		d := &p.ahead[p.next]
 		return d.value, d.err
 	}
