@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -189,6 +190,44 @@ func TestExpire(t *testing.T) {
 	cancel()
 	if _, err := s.Expire(ctx, time.Now()); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// A row that is written again while Expire is at work stays.
+func TestExpireLeavesRenewed(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	k := state.Key{Kind: state.Value, Name: "k"}
+	write := func(expires int64) {
+		for {
+			err := s.Commit(t.Context(), "p", []state.Write{{Key: k, Version: version(t, s, k), Expires: time.Unix(expires, 0)}})
+			if err == nil {
+				return
+			}
+			if !errors.Is(err, state.ErrConflict) {
+				t.Fatal(err)
+			}
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	for range 2 {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				if _, err := s.Expire(ctx, time.Unix(1000, 0)); err != nil && !errors.Is(err, context.Canceled) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for i := range 500 {
+		write(1000)
+		write(2000)
+		if version(t, s, k) == 0 {
+			t.Fatalf("round %d: the row is gone", i)
+		}
 	}
 }
 

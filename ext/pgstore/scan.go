@@ -98,9 +98,9 @@ func (s *Store) Expire(ctx context.Context, now time.Time) (deleted int, err err
 		if err != nil {
 			return deleted, fmt.Errorf("pgstore: expire: %w", err)
 		}
-		deleted += int(tag.RowsAffected())
-		if tag.RowsAffected() < stepRows {
+		if tag.RowsAffected() == 0 { // fewer than a step's may be for others who write
 			return deleted, nil
 		}
+		deleted += int(tag.RowsAffected())
 	}
 }

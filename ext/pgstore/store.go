@@ -1,14 +1,17 @@
-// Package pgstore keeps the rows of pipelines in a table of PostgreSQL, version 11 or later,
-// through pgx. Commits are transactions, so pipelines on it need no Deduper.
+// Package pgstore keeps the rows of pipelines in a table of PostgreSQL through pgx. It is tested
+// with version 15. Commits are transactions, so pipelines on it need no Deduper.
 //
 // # Cost
 //
-// A Commit is one statement, so one round trip and one flush of the log, and so is a Load of
-// any number of rows; the first of a connection prepares it with another. A row that is
-// committed is written once, with one index entry if it is new, and another if it expires. On disk
-// it takes its data, the pipeline's name and its own twice, and about 120 bytes. VACUUM has
-// as many dead rows to clear as were committed; the table's fillfactor keeps most updates on
-// their page.
+// A Commit is one statement: one round trip, and one flush of the log. A Load of any number
+// of rows is one round trip. The first of each on a connection prepares it with another. With the
+// server on the same machine and no fsync, a Commit of 50 rows took 0.5 ms, and a Load of 50
+// 0.3 ms.
+//
+// A row that is committed is written once, with an index entry if it is new, and another if
+// it expires. On disk it takes its data, the pipeline's name and its own twice, and about 150
+// bytes. VACUUM has as many dead rows to clear as were written again; the table's fillfactor
+// keeps most of those on their page.
 //
 // # What is promised
 //

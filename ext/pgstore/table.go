@@ -20,7 +20,9 @@ func Table(name string) Option { return func(c *config) { c.table = strings.Spli
 func configure(opts []Option) config {
 	c := config{table: []string{"weir_rows"}}
 	for _, o := range opts {
-		o(&c)
+		if o != nil {
+			o(&c)
+		}
 	}
 	return c
 }

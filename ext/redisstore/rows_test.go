@@ -309,6 +309,48 @@ func TestLoadAndListMany(t *testing.T) {
 	}
 }
 
+// The rights that the package's doc asks for are enough.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	addr := address(t)
+	admin, user := client(t, addr), "weir"+strings.ReplaceAll(own(""), "/", "")
+	rule := strings.Fields("acl setuser " + user + " on >secret ~{weir/* +evalsha +eval +hmget +hset +hincrby +hdel +del +expireat +persist +scan +get +set +time")
+	args := make([]any, len(rule))
+	for i, r := range rule {
+		args[i] = r
+	}
+	if err := admin.Do(t.Context(), args...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { admin.Do(context.Background(), "acl", "deluser", user) })
+	c := redis.NewClient(&redis.Options{Addr: addr, Username: user, Password: "secret"})
+	t.Cleanup(func() { c.Close() })
+	s, d, pipeline := redisstore.New(c), redisstore.NewDeduper(c), own("p")
+	old, receipt := state.Key{Kind: state.Value, Name: "old"}, state.Key{Kind: state.Receipt}
+	soon := time.Now().Add(time.Minute)
+	for i, writes := range [][]state.Write{
+		{{Key: sum, Add: true, Delta: 1, Expires: soon}, {Key: receipt}},
+		{{Key: sum, Add: true, Delta: math.MaxInt64 - 1}, {Key: old, Data: []byte("1"), Expires: soon}},
+		{{Key: old, Add: true, Delta: 1}, {Key: state.Key{Kind: state.Value, Name: "new"}, Add: true}, {Key: sum, Add: true, Delta: 1}}, // overflows
+	} {
+		if err := s.Commit(t.Context(), pipeline, writes); err != nil && !errors.Is(err, state.ErrOverflow) {
+			t.Errorf("commit %d: %v", i, err)
+		}
+	}
+	if r := load(t, s, pipeline, old); string(r.Data) != "1" {
+		t.Errorf("the row is %+v", r)
+	}
+	for _, err := range s.List(t.Context(), pipeline, state.Value) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	claim(t, d, pipeline, "x", time.Minute, "1", "2")
+	if err := errors.Join(d.Confirm(t.Context(), pipeline, "x", []string{"1"}, time.Minute), d.Release(t.Context(), pipeline, "x", []string{"2"})); err != nil {
+		t.Error(err)
+	}
+}
+
 // The server that .ci/serve.sh starts is a cluster: whatever mixes slots fails there.
 func TestCluster(t *testing.T) {
 	t.Parallel()

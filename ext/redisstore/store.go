@@ -25,9 +25,9 @@
 // # Keys
 //
 // Keys start with {weir/PIPELINE}, so that a cluster has those of a pipeline on one node. A user
-// that is not the default one needs all of: ~{weir/* +evalsha +eval +hmget +hset +hincrby
-// +hdel +del +expireat +persist, and +scan for List; without one of them a Commit could fail
-// in its middle. The layout of keys and hashes is not API.
+// that is not the default one needs all of ~{weir/* +evalsha +eval +hmget +hset +hincrby +hdel
+// +del +expireat +persist: without one of them a Commit could fail in its middle. List needs
+// +scan, and a Deduper +get +set +time. The layout of keys and hashes is not API.
 //
 // # Expiry
 //
