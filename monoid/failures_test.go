@@ -258,7 +258,7 @@ func TestF30CombineLeavesItsInputsAlone(t *testing.T) {
 	t.Parallel()
 	r := random(t)
 	for _, s := range subjects() {
-		for range 20 {
+		for range 4 {
 			if err := s.alias(r); err != nil {
 				t.Errorf("%s: %v", s.name, err)
 				break
