@@ -69,10 +69,15 @@ func (e *engine[T, V]) write(b *batch[V]) error {
 		b.writes = append(b.writes, w)
 	}
 	receipts := len(b.writes)
-	expires := time.Now().Add(e.keep).Truncate(time.Second).UTC()
+	now := time.Now().Truncate(time.Second).UTC()
 	for _, at := range b.inPages {
 		p := &b.pages[at]
-		w := state.Write{Key: p.key, Version: p.row.Version, Data: p.filled(p.fresh), Expires: expires}
+		w := state.Write{Key: p.key, Version: p.row.Version, Data: p.filled(p.fresh), Expires: now.Add(e.keep)}
+		if p.count+p.fresh >= e.pageSize() {
+			// It is not written again, and must outlive the pages below, or they would not be
+			// found. Those are written until its records cannot come again, which Keep covers.
+			w.Expires = now.Add(2 * e.keep)
+		}
 		p.write = len(b.writes)
 		size += cap(w.Data) + rowOverhead + len(w.Name)
 		b.writes = append(b.writes, w)

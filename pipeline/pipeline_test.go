@@ -442,6 +442,30 @@ func TestReceiptsAreKept(t *testing.T) {
 	want(t, "total", total(t, p), 6)
 }
 
+// A page of a receipt that is full outlives those below it.
+func TestFullPagesOutliveOthers(t *testing.T) {
+	t.Parallel()
+	s := mem.New()
+	p := amounts(&faulty{Store: s, caps: func(c *state.Caps) { c.MaxRow = 400 }}) // 33 identifiers a page
+	p.Receipts.Keep = time.Hour
+	deliver(t, weir.Kinesis(p), weirtest.Kinesis(orders(100)...))
+	rows := map[bool]int{}
+	for r, err := range s.List(t.Context(), p.Name, state.Receipt) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		root := !strings.Contains(r.Name, "\x00")
+		rows[root]++
+		if left := time.Until(r.Expires).Round(time.Hour); root && left != 2*time.Hour || !root && left != time.Hour {
+			t.Errorf("%q expires in %v", r.Name, left)
+		}
+	}
+	if rows[true] != 1 || rows[false] < 2 {
+		t.Errorf("%v", rows)
+	}
+	want(t, "total", total(t, p), 5050)
+}
+
 // With Noop the clock is not read for metrics; with a Recorder all is told.
 func TestMetrics(t *testing.T) {
 	t.Parallel()
