@@ -4,23 +4,21 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
-
-	"github.com/weir-go/weir/cmd/weir/internal/deliver"
-	"github.com/weir-go/weir/cmd/weir/internal/demo"
 )
 
-// progress shows how a delivery goes on: on a terminal in one line that changes, elsewhere
-// in a line for every quarter of the records.
+// progress shows how something goes on: on a terminal in one line that changes, elsewhere in a
+// line for every quarter.
 type progress struct {
 	w     io.Writer
-	meter *deliver.Meter
-	total int
+	share func() float64 // from 0 to 1
+	text  func() string
 	live  bool
 
 	begin time.Time
-	shown int64 // quarters
+	shown int // quarters
 }
 
 // refresh is at most how often progress is shown.
@@ -55,10 +53,10 @@ func (p *progress) start() (stop func()) {
 
 func (p *progress) tick() {
 	if p.live {
-		fmt.Fprintf(p.w, "\r\x1b[K"+noWrap+"%s"+wrap, p.line())
+		fmt.Fprintf(p.w, "\r\x1b[K"+noWrap+"%s %s"+wrap, bar(p.share()), p.line())
 		return
 	}
-	if quarter := p.meter.Settled.Load() * 4 / int64(p.total); quarter > p.shown && quarter < 4 {
+	if quarter := int(p.share() * 4); quarter > p.shown && quarter < 4 {
 		p.shown = quarter
 		fmt.Fprintln(p.w, p.line())
 	}
@@ -72,10 +70,14 @@ func (p *progress) end() {
 }
 
 func (p *progress) line() string {
-	m := p.meter
-	return fmt.Sprintf("%s/%s records, %s invocations, %s retries, %s dead letters, %.1f s",
-		demo.Thousands(m.Settled.Load()), demo.Thousands(p.total), demo.Thousands(m.Invocations.Load()),
-		demo.Thousands(m.Retries.Load()), demo.Thousands(m.Dead.Load()), time.Since(p.begin).Seconds())
+	return fmt.Sprintf("%s, %.1f s", p.text(), time.Since(p.begin).Seconds())
+}
+
+// bar draws a share.
+func bar(share float64) string {
+	const width = 20
+	full := int(min(max(share, 0), 1) * width)
+	return "[" + strings.Repeat("#", full) + strings.Repeat("-", width-full) + "]"
 }
 
 // isTerminal says whether w is one on which a line can be written over.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -33,6 +34,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		demoCommand(),
+		replayCommand(),
 		versionCommand(),
 	}
 }
@@ -92,18 +94,34 @@ func (c command) exit(err error, stdout, stderr io.Writer) int {
 
 // parse reads flags, which may stand in any order but before "--", and refuses other arguments.
 func parse(flags *flag.FlagSet, args []string) error {
+	rest, err := parseSome(flags, args)
+	if err == nil && len(rest) > 0 {
+		err = usagef("what is %q? It takes flags only", rest[0])
+	}
+	return err
+}
+
+// parseSome reads flags, which may also stand behind other arguments but not behind "--". It
+// returns the other arguments.
+func parseSome(flags *flag.FlagSet, args []string) (rest []string, err error) {
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
-	if err := flags.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
+	for {
+		if err := flags.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return nil, err
+			}
+			return nil, usageError{err}
 		}
-		return usageError{err}
+		left := flags.Args()
+		if len(left) == 0 {
+			return rest, nil
+		}
+		if n := len(args) - len(left); n > 0 && args[n-1] == "--" {
+			return append(rest, left...), nil
+		}
+		rest, args = append(rest, left[0]), left[1:]
 	}
-	if flags.NArg() > 0 {
-		return usagef("what is %q? It takes flags only", flags.Arg(0))
-	}
-	return nil
 }
 
 func overview() string {
@@ -116,4 +134,10 @@ Usage: weir COMMAND [flags]
 		text += fmt.Sprintf("  %-8s  %s\n", c.Name, c.Short)
 	}
 	return text + "\nweir COMMAND -h tells more.\n"
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
 }

@@ -45,6 +45,8 @@ func TestHelp(t *testing.T) {
 		{"demo -h", "help-demo.txt"},
 		{"demo --source sqs --help", "help-demo.txt"},
 		{"help demo", "help-demo.txt"},
+		{"replay -h", "help-replay.txt"},
+		{"replay --db x some.json --help", "help-replay.txt"},
 	} {
 		code, out, err := weir(t, strings.Fields(c.args)...)
 		if code != 0 || err != "" {
@@ -71,6 +73,14 @@ func TestUsageErrors(t *testing.T) {
 		"demo --batch 0":                "no batches of 0",
 		"demo --source fifo --batch 11": "Lambda takes 1 to 10 records of SQS FIFO",
 		"demo --batch 10001":            "Lambda takes 1 to 10000 records of Kinesis",
+		"demo --db=":                    "the name of a file is empty",
+		"demo --archive=":               "the name of a file is empty",
+		"replay":                        "which archives?",
+		"replay --json --":              "which archives?",
+		"replay x --nope":               "-nope",
+		"replay --db= x":                "the name of a file is empty",
+		"replay x --batch 0":            "no batches of 0",
+		"replay x s3://bucket/prefix":   "s3://bucket/prefix is no local file",
 		"version 2":                     `what is "2"?`,
 	} {
 		code, out, err := weir(t, strings.Fields(args)...)

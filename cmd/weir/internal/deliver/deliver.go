@@ -63,14 +63,23 @@ const (
 )
 
 // invoke runs the function as Lambda does, which takes no answer after the timeout.
-func (m *Mapping) invoke(ctx context.Context, event []byte) ([]byte, error) {
-	inner, cancel := context.WithTimeout(ctx, m.Timeout)
+func (m *Mapping) invoke(ctx context.Context, number uint64, event []byte) ([]byte, error) {
+	inner, cancel := context.WithTimeout(context.WithValue(ctx, numberKey{}, number), m.Timeout)
 	defer cancel()
 	response, err := m.Function(inner, event)
 	if ctx.Err() == nil && inner.Err() != nil {
 		return nil, fmt.Errorf("task timed out after %v", m.Timeout)
 	}
 	return response, err
+}
+
+type numberKey struct{}
+
+// Number returns the number of the invocation that a context is of. It stands for the same
+// records in every run, whatever else runs at the same time.
+func Number(ctx context.Context) (number uint64, ok bool) {
+	number, ok = ctx.Value(numberKey{}).(uint64)
+	return number, ok
 }
 
 // join makes an event of records, which are JSON.

@@ -41,6 +41,7 @@ type queue struct {
 	shelf shelf
 	now   time.Time // virtual
 	out   *Outcome
+	polls uint64 // that received anything
 }
 
 func newQueue(m *Mapping, name string, shelf shelf, records []Record) *queue {
@@ -75,6 +76,7 @@ func (q *queue) run(ctx context.Context) (*Outcome, error) {
 
 // batch is what one poller received.
 type batch struct {
+	number   uint64
 	messages []*message
 	jsons    [][]byte
 	again    bool
@@ -113,6 +115,8 @@ func (q *queue) receive() []*batch {
 		if len(b.messages) == 0 {
 			break
 		}
+		q.polls++
+		b.number = q.polls
 		batches = append(batches, b)
 	}
 	return batches
@@ -131,7 +135,7 @@ func (q *queue) bury(msg *message) {
 func (q *queue) invoke(ctx context.Context, batches []*batch) error {
 	var wg sync.WaitGroup
 	for _, b := range batches {
-		wg.Go(func() { b.response, b.err = q.m.invoke(ctx, join(b.jsons)) })
+		wg.Go(func() { b.response, b.err = q.m.invoke(ctx, b.number, join(b.jsons)) })
 	}
 	wg.Wait()
 	if err := ctx.Err(); err != nil {

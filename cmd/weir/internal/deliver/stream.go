@@ -20,6 +20,7 @@ type shard struct {
 	name    string
 	records []streamRecord
 	dead    []DeadLetter
+	invoked uint64
 }
 
 // stream is some shards of one mapping. It bisects batches on function errors.
@@ -73,7 +74,7 @@ func (s *stream) read(ctx context.Context, sh *shard) error {
 // counts the tries before. The checkpoint is the start of what is left of the batch.
 func (s *stream) deliver(ctx context.Context, sh *shard, batch []streamRecord, attempt int) error {
 	for len(batch) > 0 {
-		v, done, err := s.invoke(ctx, batch)
+		v, done, err := s.invoke(ctx, sh, batch)
 		switch {
 		case err != nil:
 			return err
@@ -104,14 +105,15 @@ func (s *stream) deliver(ctx context.Context, sh *shard, batch []streamRecord, a
 
 // invoke returns what Lambda makes of one invocation, and how many records precede the
 // lowest one that was reported. The error is that of an ended context.
-func (s *stream) invoke(ctx context.Context, batch []streamRecord) (v verdict, done int, err error) {
+func (s *stream) invoke(ctx context.Context, sh *shard, batch []streamRecord) (v verdict, done int, err error) {
 	jsons, ids, again := make([][]byte, len(batch)), make([]string, len(batch)), false
 	for i, r := range batch {
 		jsons[i], ids[i] = r.json, r.sequence
 		again = again || s.deliveries[r.index] > 0
 		s.deliveries[r.index]++
 	}
-	response, failed := s.m.invoke(ctx, join(jsons))
+	sh.invoked++
+	response, failed := s.m.invoke(ctx, uint64(batch[0].index)<<32|sh.invoked, join(jsons))
 	if err := ctx.Err(); err != nil {
 		return failure, 0, err
 	}

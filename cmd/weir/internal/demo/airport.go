@@ -4,48 +4,55 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-
-	"github.com/weir-go/weir/cmd/weir/internal/flights"
 )
-
-// evening is the hour from which flights count as evening flights.
-const evening = 18
 
 // Airport is the totals of the flights from one airport. Delays are in minutes.
 type Airport struct {
-	Airport        string  `json:"airport"`
-	Flights        int     `json:"flights"`
-	MeanDelay      float64 `json:"meanDelay"`
-	EveningFlights int     `json:"eveningFlights"`
-	EveningDelay   float64 `json:"eveningMeanDelay"`
+	Airport   string  `json:"airport"`
+	Flights   int64   `json:"flights"`
+	MeanDelay float64 `json:"meanDelay"`
+	Days      int     `json:"days"` // with flights
+	WorstDay  *Day    `json:"worstDay"`
 }
 
-// totals are sums, which can be compared exactly.
-type totals struct{ flights, delay, eveningFlights, eveningDelay int }
+// Day is the totals of one day.
+type Day struct {
+	Day       string  `json:"day"`
+	Flights   int64   `json:"flights"`
+	MeanDelay float64 `json:"meanDelay"`
+}
 
-func (t *totals) add(f flights.Flight, late bool) {
-	t.flights++
-	t.delay += f.Delay
-	if late {
-		t.eveningFlights++
-		t.eveningDelay += f.Delay
+// A day with fewer flights is not called the worst.
+const manyFlights = 5
+
+// Airports folds the days of each airport, the airport with the most flights first.
+func (t Totals) Airports() []Airport {
+	by := map[string]*Airport{}
+	sums := map[string]float64{}
+	for c, v := range t {
+		a := by[c.airport]
+		if a == nil {
+			a = &Airport{Airport: c.airport}
+			by[c.airport] = a
+		}
+		a.Flights += v.First.Count
+		a.Days++
+		sums[c.airport] += v.First.Sum
+		day := Day{c.day.Format("2006-01-02"), v.First.Count, v.First.Mean()}
+		if day.Flights >= manyFlights && (a.WorstDay == nil || day.worse(*a.WorstDay)) {
+			a.WorstDay = &day
+		}
 	}
-}
-
-// airports lists the totals, the airport with the most flights first.
-func airports(by map[string]totals) []Airport {
 	list := make([]Airport, 0, len(by))
 	for _, name := range slices.Sorted(maps.Keys(by)) {
-		t := by[name]
-		list = append(list, Airport{name, t.flights, mean(t.delay, t.flights), t.eveningFlights, mean(t.eveningDelay, t.eveningFlights)})
+		a := by[name]
+		a.MeanDelay = sums[name] / float64(a.Flights)
+		list = append(list, *a)
 	}
 	slices.SortStableFunc(list, func(a, b Airport) int { return cmp.Compare(b.Flights, a.Flights) })
 	return list
 }
 
-func mean(sum, n int) float64 {
-	if n == 0 {
-		return 0
-	}
-	return float64(sum) / float64(n)
+func (d Day) worse(than Day) bool {
+	return d.MeanDelay > than.MeanDelay || d.MeanDelay == than.MeanDelay && d.Day < than.Day
 }

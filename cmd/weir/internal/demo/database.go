@@ -4,89 +4,79 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"os"
+	"path/filepath"
 	"time"
 
-	"github.com/weir-go/weir"
-	"github.com/weir-go/weir/cmd/weir/internal/flights"
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"github.com/weir-go/weir/ext/boltstore"
+	"github.com/weir-go/weir/pipeline"
 )
 
-// Database stands for the user's database. It keeps totals by airport, has the trouble that
-// databases have, and keeps a journal, against which the handler is checked.
+// Database is a bbolt file that pipelines keep their data in.
 type Database struct {
-	trouble Trouble
+	*boltstore.Store
+	Path string // "" for a temporary file
 
-	mu      sync.Mutex
-	calls   map[string]int
-	journal map[string]int // how often each flight was added
-	again   int            // how often Has found a flight
-	totals  map[string]totals
+	db  *bbolt.DB
+	dir string // to be removed
 }
 
-func newDatabase(t Trouble) *Database {
-	return &Database{trouble: t, calls: map[string]int{}, journal: map[string]int{}, totals: map[string]totals{}}
+// patience is how long to wait for another process to close the file.
+const patience = time.Second
+
+// OpenDatabase opens a file, or makes it. Without a path it makes a temporary one, which nobody
+// needs after a power failure: so it is not synced to the disk.
+func OpenDatabase(ctx context.Context, path string) (*Database, error) {
+	d := &Database{Path: path}
+	file, options := path, &bbolt.Options{Timeout: patience}
+	if path == "" {
+		var err error
+		if d.dir, err = os.MkdirTemp("", "weir-demo-"); err != nil {
+			return nil, err
+		}
+		file = filepath.Join(d.dir, "demo.db")
+		options.NoSync, options.NoFreelistSync, options.NoGrowSync = true, true, true
+	}
+	var err error
+	if d.db, err = bbolt.Open(file, 0o600, options); err != nil {
+		_ = d.Close()
+		return nil, explain(path, err)
+	}
+	if d.Store, err = boltstore.New(d.db); err == nil {
+		_, err = Departures(d).Get(ctx, "") // which looks at what the data was written with
+	}
+	if err != nil {
+		_ = d.Close()
+		return nil, explain(path, err)
+	}
+	return d, nil
 }
 
-// Has says whether a flight was added.
-func (d *Database) Has(id string) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.journal[id] == 0 {
-		return false
+func explain(path string, err error) error {
+	switch {
+	case errors.Is(err, pipeline.ErrOtherPipeline):
+		return fmt.Errorf("%s has totals of another version of the demo, and was left as it is: give another --db: %w", path, err)
+	case errors.Is(err, berrors.ErrTimeout):
+		return fmt.Errorf("another process has %s open: wait until it has ended, or give another --db", path)
+	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrVersionMismatch), errors.Is(err, berrors.ErrChecksum):
+		return fmt.Errorf("%s is no bbolt database (%w): give another --db", path, err)
+	case errors.Is(err, os.ErrPermission):
+		return fmt.Errorf("no database can be kept there: %w: give a --db that may be written", err)
 	}
-	d.again++
-	return true
+	return fmt.Errorf("no database can be kept there: %w", err) // the path is in it
 }
 
-// Add adds a flight to the totals of its airport, once. It may have done so even if it
-// returns an error: the answer can get lost after the commit.
-func (d *Database) Add(ctx context.Context, f flights.Flight, late bool) error {
-	d.mu.Lock()
-	d.calls[f.ID]++
-	call := d.calls[f.ID]
-	d.mu.Unlock()
-	if err := d.wait(ctx, d.trouble.delay(f.ID, call)); err != nil {
-		return err
+// Close closes the file, and removes it if it is temporary.
+func (d *Database) Close() error {
+	var err error
+	if d.db != nil {
+		err = d.db.Close()
 	}
-	m, ok := weir.FromContext(ctx)
-	trouble := d.trouble.roll(f.ID, call, call == 1 && ok && m.Attempt <= 1)
-	if trouble == refused {
-		return errors.New("add flight: dial tcp 10.0.3.17:5432: connect: connection refused")
+	if d.dir != "" {
+		err = errors.Join(err, os.RemoveAll(d.dir))
 	}
-	d.insert(f, late)
-	if trouble == lostAnswer {
-		return errors.New("add flight: read tcp 10.0.2.4:41022->10.0.3.17:5432: read: connection reset by peer")
-	}
-	return nil
-}
-
-func (d *Database) wait(ctx context.Context, delay time.Duration) error {
-	if delay == 0 {
-		return nil
-	}
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("add flight: %w", ctx.Err())
-	}
-}
-
-// insert adds a flight unless it is there, as INSERT ... ON CONFLICT DO NOTHING does.
-func (d *Database) insert(f flights.Flight, late bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.journal[f.ID] == 0 {
-		d.commit(f, late)
-	}
-}
-
-// commit adds a flight even if it is there. The caller holds the mutex.
-func (d *Database) commit(f flights.Flight, late bool) {
-	d.journal[f.ID]++
-	t := d.totals[f.Origin]
-	t.add(f, late)
-	d.totals[f.Origin] = t
+	return err
 }

@@ -1,4 +1,4 @@
-// Package demo sends real flights through a weir handler, by the rules of a chosen event
+// Package demo sends real flights through a weir pipeline, by the rules of a chosen event
 // source and with injected trouble, and compares what became of each with the input.
 package demo
 
@@ -9,6 +9,8 @@ import (
 
 	"github.com/weir-go/weir/cmd/weir/internal/deliver"
 	"github.com/weir-go/weir/cmd/weir/internal/flights"
+	"github.com/weir-go/weir/metrics"
+	"github.com/weir-go/weir/state"
 )
 
 // Config is what the user can set.
@@ -17,8 +19,8 @@ type Config struct {
 	Batch  int // 0 for the source's default
 	Trouble
 
-	// Handler replaces the demo's handler, for tests.
-	Handler func(*Database) func(context.Context, flights.Flight) error
+	// Between replaces the store that the pipeline sees, for tests.
+	Between func(state.Store) state.Store
 }
 
 // Timeout of the function. With Slow it is short, so that hanging calls reach it soon.
@@ -29,19 +31,22 @@ const (
 
 // Run delivers every flight until it is counted or a dead letter. The meter may be read
 // meanwhile. Check the configuration before.
-func Run(ctx context.Context, c Config, list []flights.Flight, meter *deliver.Meter) (*Report, error) {
+func Run(ctx context.Context, c Config, list []flights.Flight, db *Database, meter *deliver.Meter) (*Report, error) {
 	records, err := c.records(list)
 	if err != nil {
 		return nil, err
 	}
-	db := newDatabase(c.Trouble)
-	reasons := newReasons()
-	handle := count(db)
-	if c.Handler != nil {
-		handle = c.Handler(db)
+	before, err := ReadTotals(ctx, db)
+	if err != nil {
+		return nil, err
 	}
+	var store state.Store = troubled{db, c.Trouble}
+	if c.Between != nil {
+		store = c.Between(store)
+	}
+	reasons, counts := newReasons(), &metrics.InMemory{}
 	spec := c.Source.spec()
-	fn := spec.lambda(handle, reasons)
+	fn := spec.lambda(store, counts, reasons)
 	if err := fn.Err(); err != nil {
 		return nil, err
 	}
@@ -61,7 +66,18 @@ func Run(ctx context.Context, c Config, list []flights.Flight, meter *deliver.Me
 	if err != nil {
 		return nil, fmt.Errorf("delivery stopped: %w", err)
 	}
-	return newReport(c, list, out, db, reasons, meter, time.Since(begin)), nil
+	took := time.Since(begin)
+	after, err := ReadTotals(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	r := newReport(c, out, list, reasons, meter)
+	r.DB, r.Millis = db.Path, took.Milliseconds()
+	r.Duplicates = counts.Snapshot().Events["departures:dedup_skip"]
+	r.Unchanged = after.Same(before)
+	r.Airports = after.Airports()
+	r.Fate = compare(list, out.Dead, before, after)
+	return r, nil
 }
 
 // BatchSize is the mapping's.

@@ -1,8 +1,6 @@
 package demo
 
 import (
-	"time"
-
 	"github.com/weir-go/weir/cmd/weir/internal/deliver"
 	"github.com/weir-go/weir/cmd/weir/internal/flights"
 )
@@ -16,13 +14,16 @@ type Report struct {
 	Slow   bool    `json:"slow"`
 	Batch  int     `json:"batch"`
 
-	Records          int64 `json:"records"`
-	Invocations      int64 `json:"invocations"`
-	Failed           int64 `json:"failedInvocations"`  // the whole batch came back
-	Partial          int64 `json:"partialInvocations"` // some of the batch came back
-	Retries          int64 `json:"retries"`            // invocations with a record that had been delivered before
-	DeliveredAgain   int   `json:"deliveredMoreThanOnce"`
-	RecognizedRepeat int   `json:"repeatsRecognized"` // deliveries of a record that was counted already
+	DB string `json:"db"` // "" for a temporary file
+
+	Records        int64 `json:"records"`
+	Invocations    int64 `json:"invocations"`
+	Failed         int64 `json:"failedInvocations"`  // the whole batch came back
+	Partial        int64 `json:"partialInvocations"` // some of the batch came back
+	Retries        int64 `json:"retries"`            // invocations with a record that had been delivered before
+	DeliveredAgain int   `json:"deliveredMoreThanOnce"`
+	Duplicates     int64 `json:"duplicatesRecognised"` // deliveries of a record that was counted already
+	Unchanged      bool  `json:"unchanged"`            // the database's totals, by the run
 
 	Airports    []Airport    `json:"airports"`
 	DeadLetters []DeadLetter `json:"deadLetters"`
@@ -42,16 +43,13 @@ type DeadLetter struct {
 	Reason    string `json:"reason"`
 }
 
-func newReport(c Config, list []flights.Flight, out *deliver.Outcome, db *Database, why *reasons, m *deliver.Meter, took time.Duration) *Report {
+// newReport is the report without what is in the database.
+func newReport(c Config, out *deliver.Outcome, list []flights.Flight, why *reasons, m *deliver.Meter) *Report {
 	r := &Report{
 		Source: string(c.Source), Seed: c.Seed, Fail: c.Fail, Poison: c.Poison, Slow: c.Slow, Batch: c.BatchSize(),
 		Records: m.Settled.Load(), Invocations: m.Invocations.Load(), Failed: m.Failed.Load(),
 		Partial: m.Partial.Load(), Retries: m.Retries.Load(),
-		RecognizedRepeat: db.again,
-		Airports:         airports(db.totals),
-		DeadLetters:      []DeadLetter{},
-		Fate:             compare(list, out.Dead, db),
-		Millis:           took.Milliseconds(),
+		DeadLetters: []DeadLetter{},
 	}
 	for _, n := range out.Deliveries {
 		if n > 1 {

@@ -5,7 +5,8 @@ import (
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/cmd/weir/internal/deliver"
-	"github.com/weir-go/weir/cmd/weir/internal/flights"
+	"github.com/weir-go/weir/metrics"
+	"github.com/weir-go/weir/state"
 )
 
 // Source is an event source by its name on the command line.
@@ -19,9 +20,6 @@ const (
 	FIFO     Source = "fifo"
 )
 
-// handler is a function that handles one flight.
-type handler = func(context.Context, flights.Flight) error
-
 // spec is what a source differs in.
 type spec struct {
 	thing    string // what the records come from
@@ -29,7 +27,7 @@ type spec struct {
 	batch    int
 	maxBatch int
 	tries    int
-	lambda   func(h handler, observer any) *weir.Lambda
+	lambda   func(store state.Store, m *metrics.InMemory, observer any) *weir.Lambda
 	deliver  func(context.Context, deliver.Mapping, []deliver.Record) (*deliver.Outcome, error)
 }
 

@@ -8,6 +8,7 @@ import (
 	_ "embed" // for the data
 	"encoding/json"
 	"fmt"
+	"io"
 )
 
 // Flight is one flight, as JSON and as a DynamoDB item.
@@ -41,4 +42,22 @@ func Load() ([]Flight, error) {
 		list[i].ID = fmt.Sprintf("F%05d", i+1)
 	}
 	return list, nil
+}
+
+// WriteLines writes flights as an archive of JSON lines, compressed with gzip if wanted.
+func WriteLines(w io.Writer, list []Flight, compress bool) error {
+	if compress {
+		z := gzip.NewWriter(w)
+		if err := WriteLines(z, list, false); err != nil {
+			return err
+		}
+		return z.Close()
+	}
+	e := json.NewEncoder(w)
+	for _, f := range list {
+		if err := e.Encode(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
