@@ -17,11 +17,15 @@ type Request struct {
 // Fault says what goes wrong with a request. The zero Fault is none.
 type Fault struct {
 	// Delay is how long the server waits before it looks at the request. If the client hangs up
-	// meanwhile, nothing is applied.
+	// meanwhile, nothing is applied, unless Late is set: then it is, though nobody waits for it.
 	Delay time.Duration
+	Late  bool
 
 	// Do is what happens then.
 	Do Action
+
+	// Hold is how long the answer is held back after that.
+	Hold time.Duration
 
 	// Unprocessed is how many entries of a BatchGetItem or BatchWriteItem are not processed, the
 	// last ones. If it were all of them, AWS would answer as with Throttle.
@@ -96,12 +100,12 @@ func (s *Server) count(op string, body []byte) Fault {
 	return f(Request{op, n, body})
 }
 
-// wait sleeps for the fault's delay; false means that the client went away.
-func (f Fault) wait(ctx context.Context) bool {
-	if f.Delay <= 0 {
+// wait sleeps; false means that the client went away.
+func wait(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
 		return true
 	}
-	t := time.NewTimer(f.Delay)
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:

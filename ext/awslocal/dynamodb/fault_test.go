@@ -152,23 +152,40 @@ func TestUnprocessed(t *testing.T) {
 	})
 }
 
-func TestDelay(t *testing.T) {
+// What a client that does not wait long enough can leave behind.
+func TestImpatientClient(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(b *bed, srv *dynamodb.Server) {
-		table := b.simple()
-		srv.Fault(func(dynamodb.Request) dynamodb.Fault { return dynamodb.Fault{Delay: 10 * time.Second} })
-		begin := time.Now()
+	for name, tt := range map[string]struct {
+		fault   dynamodb.Fault
+		applied [2]bool // when the client gives up after a second, and a minute later
+	}{
+		"delay": {dynamodb.Fault{Delay: 10 * time.Second}, [2]bool{false, false}},
+		"late":  {dynamodb.Fault{Delay: 10 * time.Second, Late: true}, [2]bool{false, true}},
+		"hold":  {dynamodb.Fault{Hold: 10 * time.Second}, [2]bool{true, true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, func(b *bed, srv *dynamodb.Server) {
+				table := b.simple()
+				srv.Fault(once("PutItem", 1, tt.fault))
+				ctx, cancel := context.WithTimeout(b.ctx, time.Second)
+				defer cancel()
+				_, err := b.client.PutItem(ctx, &sdk.PutItemInput{TableName: table, Item: pk("a")})
+				if !errors.Is(err, context.DeadlineExceeded) {
+					b.fail("error is %v", err)
+				}
+				for i, pause := range []time.Duration{0, time.Minute} {
+					time.Sleep(pause)
+					b.equal(len(b.get(table, pk("a"))) > 0, tt.applied[i])
+				}
+			})
+		})
+	}
+	bubble(t, func(b *bed, srv *dynamodb.Server) { // and one that does
+		srv.Fault(once("PutItem", 1, dynamodb.Fault{Delay: 2 * time.Second, Hold: 3 * time.Second}))
+		table, begin := b.simple(), time.Now()
 		b.put(table, pk("a"))
-		b.equal(time.Since(begin), 10*time.Second)
-		ctx, cancel := context.WithTimeout(b.ctx, time.Second)
-		defer cancel()
-		_, err := b.client.PutItem(ctx, &sdk.PutItemInput{TableName: table, Item: pk("b")})
-		if !errors.Is(err, context.DeadlineExceeded) {
-			b.fail("error is %v", err)
-		}
-		b.equal(time.Since(begin), 11*time.Second)
-		srv.Fault(nil)
-		b.equal(len(b.get(table, pk("b"))), 0) // the client had gone
+		b.equal(time.Since(begin), 5*time.Second)
 	})
 }
 

@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -106,14 +107,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := &call{op: name, body: body, fault: s.count(name, body)}
-	if !c.fault.wait(r.Context()) || c.fault.Do == Refuse {
+	patience := r.Context()
+	if c.fault.Late {
+		patience = context.WithoutCancel(patience)
+	}
+	if !wait(patience, c.fault.Delay) || c.fault.Do == Refuse {
 		hangUp()
 	}
 	out, err := s.apply(apply, c)
-	switch c.fault.Do {
-	case Cut:
+	if !wait(r.Context(), c.fault.Hold) || c.fault.Do == Cut {
 		hangUp()
-	case InternalAfter:
+	}
+	if c.fault.Do == InternalAfter {
 		err = internalError()
 	}
 	if err != nil {
