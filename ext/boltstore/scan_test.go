@@ -177,8 +177,11 @@ func TestExpire(t *testing.T) {
 	s, _ := open(t)
 	fill(t, s, "p", "a", 15_000, 1)
 	fill(t, s, "q", "a", 4, 1)
-	for _, step := range []struct{ now, deleted, left int }{{999, 0, 15_000}, {1000, 5000 + 2, 10_000}, {1000, 0, 10_000}, {1 << 40, 0, 10_000}} {
-		n, err := s.Expire(t.Context(), time.Unix(int64(step.now), 0))
+	for _, step := range []struct {
+		now           int64
+		deleted, left int
+	}{{999, 0, 15_000}, {1000, 5000 + 2, 10_000}, {1000, 0, 10_000}, {1 << 40, 0, 10_000}} {
+		n, err := s.Expire(t.Context(), time.Unix(step.now, 0))
 		if err != nil || n != step.deleted {
 			t.Errorf("at %d: %d deleted, %v; want %d", step.now, n, err, step.deleted)
 		}

@@ -213,8 +213,11 @@ func TestExpire(t *testing.T) {
 	fill(t, s, "p", "a", 7500)
 	fill(t, s, "q", "a", 4)
 	old := load(t, s, value("a", 0))
-	for _, step := range []struct{ now, deleted int }{{999, 0}, {1000, 2500 + 2}, {1000, 0}, {1 << 40, 0}} {
-		n, err := s.Expire(t.Context(), time.Unix(int64(step.now), 0))
+	for _, step := range []struct {
+		now     int64
+		deleted int
+	}{{999, 0}, {1000, 2500 + 2}, {1000, 0}, {1 << 40, 0}} {
+		n, err := s.Expire(t.Context(), time.Unix(step.now, 0))
 		if err != nil || n != step.deleted {
 			t.Errorf("at %d: %d deleted, %v; want %d", step.now, n, err, step.deleted)
 		}
