@@ -147,6 +147,10 @@ func demoProgress(std stdio, m *deliver.Meter, total int) *progress {
 				demo.Thousands(m.Settled.Load()), demo.Thousands(total), demo.Thousands(m.Invocations.Load()),
 				demo.Thousands(m.Retries.Load()), demo.Thousands(m.Dead.Load()))
 		},
+		brief: func() string {
+			return fmt.Sprintf("%s records, %s invocations, %s retries, %s dead", demo.Thousands(m.Settled.Load()),
+				demo.Thousands(m.Invocations.Load()), demo.Thousands(m.Retries.Load()), demo.Thousands(m.Dead.Load()))
+		},
 	}
 }
 

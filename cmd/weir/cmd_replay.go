@@ -218,6 +218,7 @@ func (m *replayMeter) progress(std stdio) *progress {
 		live:  isTerminal(std.err),
 		share: m.share,
 		text:  m.text,
+		brief: m.brief,
 	}
 }
 
@@ -245,6 +246,15 @@ func (m *replayMeter) text() string {
 	return fmt.Sprintf("%s records: %s merged, %s recognised, %s failed; %s of %s",
 		demo.Thousands(p.Records), demo.Thousands(p.Merged), demo.Thousands(p.Duplicates), demo.Thousands(p.Failed),
 		bytesText(m.source.Done()), bytesText(m.size))
+}
+
+func (m *replayMeter) brief() string {
+	p := m.last.Load()
+	if p == nil {
+		return m.text()
+	}
+	return fmt.Sprintf("%s merged, %s recognised, %s failed; %s of %s", demo.Thousands(p.Merged),
+		demo.Thousands(p.Duplicates), demo.Thousands(p.Failed), bytesText(m.source.Done()), bytesText(m.size))
 }
 
 // bytesText writes a size as people read it.

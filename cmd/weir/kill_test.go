@@ -58,7 +58,7 @@ func TestReplayKilled(t *testing.T) {
 		return info.Size()
 	}
 	kills := 0
-	for kills < 4 || size() < 256<<10 && kills < 100 {
+	for kills < 4 || size() < 100<<10 && kills < 100 {
 		cmd, stderr := program(t, "replay", "--db", db, "--batch", "1", file)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)

@@ -15,6 +15,7 @@ type progress struct {
 	w     io.Writer
 	share func() float64 // from 0 to 1
 	text  func() string
+	brief func() string // text beside a bar, for 80 columns
 	live  bool
 
 	begin time.Time
@@ -53,12 +54,12 @@ func (p *progress) start() (stop func()) {
 
 func (p *progress) tick() {
 	if p.live {
-		fmt.Fprintf(p.w, "\r\x1b[K"+noWrap+"%s %s"+wrap, bar(p.share()), p.line())
+		fmt.Fprintf(p.w, "\r\x1b[K"+noWrap+"%s %s"+wrap, bar(p.share()), p.line(p.brief))
 		return
 	}
 	if quarter := int(p.share() * 4); quarter > p.shown && quarter < 4 {
 		p.shown = quarter
-		fmt.Fprintln(p.w, p.line())
+		fmt.Fprintln(p.w, p.line(p.text))
 	}
 }
 
@@ -66,16 +67,16 @@ func (p *progress) end() {
 	if p.live {
 		fmt.Fprint(p.w, "\r\x1b[K")
 	}
-	fmt.Fprintln(p.w, p.line())
+	fmt.Fprintln(p.w, p.line(p.text))
 }
 
-func (p *progress) line() string {
-	return fmt.Sprintf("%s, %.1f s", p.text(), time.Since(p.begin).Seconds())
+func (p *progress) line(text func() string) string {
+	return fmt.Sprintf("%s, %.1f s", text(), time.Since(p.begin).Seconds())
 }
 
 // bar draws a share.
 func bar(share float64) string {
-	const width = 20
+	const width = 10
 	full := int(min(max(share, 0), 1) * width)
 	return "[" + strings.Repeat("#", full) + strings.Repeat("-", width-full) + "]"
 }

@@ -51,7 +51,7 @@ func TestProgressLive(t *testing.T) {
 		if n := strings.Count(got, "\r"); n < 90 || n > 101 {
 			t.Errorf("%d lines in 10 seconds", n)
 		}
-		if want := "\r\x1b[K" + noWrap + "[##########----------] 500/1,000 records, "; !strings.Contains(got, want) {
+		if want := "\r\x1b[K" + noWrap + "[#####-----] 500 records, 15 invocations, 5 retries, 0 dead, "; !strings.Contains(got, want) {
 			t.Errorf("no %q in %q", want, got)
 		}
 		if strings.Count(got, "\n") != 1 || !strings.HasSuffix(got, "\r\x1b[K1,000/1,000 records, 30 invocations, 10 retries, 2 dead letters, 10.0 s\n") {
@@ -64,14 +64,17 @@ func TestProgressFitsLine(t *testing.T) {
 	t.Parallel()
 	m := &deliver.Meter{}
 	m.Settled.Store(20_000)
-	m.Invocations.Store(999_999)
-	m.Retries.Store(99_999)
-	m.Dead.Store(20_000)
+	m.Invocations.Store(9_999)
+	m.Retries.Store(9_999)
+	m.Dead.Store(2_000)
 	var w bytes.Buffer
 	p := demoProgress(stdio{err: &w}, m, 20_000)
 	p.live, p.begin = true, time.Now()
 	p.tick()
 	line, ok := strings.CutPrefix(w.String(), "\r\x1b[K"+noWrap)
+	if n := len(strings.TrimSuffix(line, wrap)); n > 80 {
+		t.Errorf("%d columns", n)
+	}
 	if line, cut := strings.CutSuffix(line, wrap); !ok || !cut || strings.Contains(line, "\n") {
 		t.Errorf("may be wrapped: %q", w.String())
 	}

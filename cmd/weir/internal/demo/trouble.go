@@ -57,7 +57,7 @@ func (t Trouble) poison(id string) poison {
 const (
 	slowShare = 0.05
 	slowDelay = 5 * time.Millisecond
-	hangShare = 0.01
+	hangShare = 0.003
 	hangDelay = time.Minute
 )
 
