@@ -70,13 +70,10 @@ func none(n int) []reason {
 
 // cancellation is what an entry's error is called among the reasons of its transaction.
 func cancellation(e *apiError) reason {
-	switch e.code {
-	case "ConditionalCheckFailedException":
+	if e.code == "ConditionalCheckFailedException" {
 		return reason{"ConditionalCheckFailed", e.message, e.item}
-	case "ValidationException":
-		return reason{"ValidationError", e.message, nil}
 	}
-	return reason{e.code, e.message, nil}
+	return reason{"ValidationError", e.message, nil}
 }
 
 // message is the text of an error of ours.

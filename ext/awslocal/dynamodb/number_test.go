@@ -116,3 +116,39 @@ func TestSizes(t *testing.T) {
 		t.Errorf("%d reserved words, AWS has 573", len(reserved))
 	}
 }
+
+// A query's rows are found by searching; they must be those that meet the condition.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 2))
+	word := func() value {
+		b := make([]byte, 1+r.IntN(3))
+		for i := range b {
+			b[i] = "ab\xff"[r.IntN(3)]
+		}
+		return text(kindB, string(b))
+	}
+	s := schema{hash: keyAttribute{"pk", kindS, maxHash}, sort: keyAttribute{"sk", kindB, maxSort}}
+	for range 2000 {
+		p := newPartition("p")
+		for range r.IntN(12) {
+			it := item{"pk": text(kindS, "p"), "sk": word()}
+			p.set(s.row(key{"p", it["sk"].text}, it))
+		}
+		low, high := word(), word()
+		if order, _ := low.compare(high); order > 0 {
+			low, high = high, low
+		}
+		for _, op := range []string{"=", "<", "<=", ">", ">=", "BETWEEN", "begins_with"} {
+			c := &condition{op: op, args: []operand{{path: path{{name: "sk"}}}, {literal: &low}, {literal: &high}}}
+			from, to := c.bounds(p.rows, "sk")
+			for i, at := range p.rows {
+				if met := c.holds(at.item); met != (i >= from && i < to) {
+					t.Fatalf("%q %s %q %q: met is %v, found are %d to %d, this is %d", at.key.sort, op, low.text, high.text, met, from, to, i)
+				}
+			}
+		}
+	}
+}

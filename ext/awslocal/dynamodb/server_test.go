@@ -116,6 +116,53 @@ func TestRefusesByName(t *testing.T) {
 	}
 }
 
+// Parameters that are out of range, or that contradict each other.
+func TestRefusesParameters(t *testing.T) {
+	t.Parallel()
+	srv := dynamodb.New()
+	const key = `"AttributeDefinitions":[{"AttributeName":"pk","AttributeType":"S"}],"KeySchema":[{"AttributeName":"pk","KeyType":"HASH"}]`
+	if status, body := post(t, srv, "DynamoDB_20120810.CreateTable", `{"TableName":"tab",`+key+`,"BillingMode":"PAY_PER_REQUEST"}`); status != http.StatusOK {
+		t.Fatal(body)
+	}
+	const table = `"TableName":"tab",`
+	const item = table + `"Item":{"pk":{"S":"a"}}`
+	for _, tt := range []struct{ op, body, text string }{
+		{"CreateTable", `"TableName":"other",` + key + `,"BillingMode":"FREE"`, "BillingMode"},
+		{"CreateTable", `"TableName":"other",` + key + `,"BillingMode":"PAY_PER_REQUEST","ProvisionedThroughput":{"ReadCapacityUnits":1,"WriteCapacityUnits":1}`, "Neither ReadCapacityUnits"},
+		{"CreateTable", `"TableName":"other",` + key + `,"ProvisionedThroughput":{"ReadCapacityUnits":0,"WriteCapacityUnits":1}`, "at least 1"},
+		{"CreateTable", `"TableName":"other",` + key + `,"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true}`, "StreamViewType"},
+		{"CreateTable", `"TableName":"other",` + key + `,"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":false,"StreamViewType":"KEYS_ONLY"}`, "StreamEnabled"},
+		{"CreateTable", `"TableName":"other",` + key + `,"BillingMode":"PAY_PER_REQUEST","StreamSpecification":{"StreamEnabled":true,"StreamViewType":"ALL"}`, `\"ALL\"`},
+		{"ListTables", `"Limit":0`, "Limit must be 1 to 100"},
+		{"ListTables", `"Limit":101`, "Limit must be 1 to 100"},
+		{"PutItem", item + `,"ReturnConsumedCapacity":"ALL"`, "ReturnConsumedCapacity"},
+		{"PutItem", item + `,"ReturnItemCollectionMetrics":"ALL"`, "ReturnItemCollectionMetrics"},
+		{"PutItem", item + `,"ReturnValuesOnConditionCheckFailure":"ALL_NEW"`, "ReturnValuesOnConditionCheckFailure"},
+		{"PutItem", table + `"Item":{"pk":{"S":"a"},"":{"S":"a"}}`, "must not be empty"},
+		{"PutItem", item + `,"ConditionExpression":"attribute_exists(#a)","ExpressionAttributeNames":{"#a":""}`, "invalid value"},
+		{"GetItem", table + `"Key":{"pk":{"S":"a"}},"ReturnConsumedCapacity":"ALL"`, "ReturnConsumedCapacity"},
+		{"Query", table + `"Limit":1`, "KeyConditionExpression must be specified"},
+		{"Scan", table + `"Select":"SOME"`, "Select"},
+		{"Scan", table + `"Select":"SPECIFIC_ATTRIBUTES"`, "ProjectionExpression"},
+		{"Scan", table + `"Segment":-1,"TotalSegments":2`, "Segment"},
+		{"Scan", table + `"Segment":0,"TotalSegments":1000001`, "TotalSegments"},
+		{"TransactWriteItems", `"TransactItems":[]`, "1 to 100 entries"},
+		{"TransactWriteItems", `"TransactItems":[{"Update":{` + table + `"Key":{"pk":{"S":"a"}}}}]`, "UpdateExpression"},
+		{"TransactWriteItems", `"TransactItems":[{"ConditionCheck":{` + table + `"Key":{"pk":{"S":"a"}}}}]`, "ConditionExpression"},
+		{"TransactGetItems", `"TransactItems":[{}]`, "entry 0 has no Get"},
+		{"TransactGetItems", `"TransactItems":[]`, "1 to 100 entries"},
+		{"UpdateTimeToLive", table + `"TimeToLiveSpecification":{"AttributeName":"a"}`, "AttributeName and Enabled"},
+		{"UpdateTimeToLive", table + `"TimeToLiveSpecification":{"AttributeName":"","Enabled":true}`, "1 to 255 bytes"},
+		{"BatchGetItem", `"RequestItems":{}`, "must not be empty"},
+		{"BatchWriteItem", `"RequestItems":{}`, "must not be empty"},
+	} {
+		status, body := post(t, srv, "DynamoDB_20120810."+tt.op, "{"+tt.body+"}")
+		if status != http.StatusBadRequest || !strings.Contains(body, "#ValidationException") || !strings.Contains(body, tt.text) {
+			t.Errorf("%s %s: %d %s, want it to say %q", tt.op, tt.body, status, body, tt.text)
+		}
+	}
+}
+
 func TestStartAndClose(t *testing.T) {
 	t.Parallel()
 	srv := dynamodb.New()

@@ -108,9 +108,6 @@ func scalar(k kind, s string) (string, error) {
 	return s, nil
 }
 
-// MarshalJSON writes the value as the protocol has it.
-func (v value) MarshalJSON() ([]byte, error) { return v.append(nil), nil }
-
 // MarshalJSON writes the item as the protocol has it.
 func (it item) MarshalJSON() ([]byte, error) { return it.append(nil), nil }
 
