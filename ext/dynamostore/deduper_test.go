@@ -72,6 +72,7 @@ func TestDeduper(t *testing.T) {
 		}
 		time.Sleep(time.Hour + time.Second)
 		claim(t, d, "p", "six", "a", state.Claimed, "late", state.Claimed) // kept long enough
+		claim(t, d, "p", "seven", "a", state.Busy)                         // not done once more
 		if b.srv.Expire(time.Now().Add(3 * time.Hour)); len(b.items(t)) != 0 {
 			t.Errorf("%d claims are never deleted", len(b.items(t)))
 		}
@@ -85,8 +86,8 @@ func TestF14_Scopes(t *testing.T) {
 	d := dynamostore.NewDeduper(b.client, b.table)
 	commit(t, b.store, state.Write{Key: key("id")})
 	long := strings.Repeat("x", 3000)
-	scopes := []string{"p", "", "p2", "\x00", "\xff", "pid"}
-	ids := []string{"id", "", "2id", "\x00", "\xff\xfe", "d", long, long + "y"}
+	scopes := []string{"p", "", "=", "p2", "\x00", "\xff", "pid"}
+	ids := []string{"id", "", "=", "2id", "\x00", "\xff\xfe", "d", long, long + "y"}
 	for _, scope := range scopes {
 		for _, id := range ids {
 			claim(t, d, scope, fmt.Sprintf("%q %q", scope, id), id, state.Claimed)

@@ -192,7 +192,7 @@ func TestExactOnTheWire(t *testing.T) {
 		met[a]++
 		return dynamodb.Fault{Do: a, Entry: random.IntN(5)}
 	})
-	statetest.Exact(t, b.store, 60, seed)
+	statetest.Exact(t, b.store, 30, seed)
 	t.Logf("%d transactions, faults %v", srv.Requests("TransactWriteItems"), met)
 	for _, a := range faults {
 		if met[a] == 0 {

@@ -134,7 +134,7 @@ func (s *Store) load(ctx context.Context, pipeline string, keys []state.Key, con
 		}
 		for _, items := range out.Responses { // of our one table, whatever it is called there
 			for _, it := range items {
-				row, err := rowOf(pipeline, it)
+				row, err := rowOf(pipeline, it, true)
 				if err != nil {
 					return err
 				}
@@ -202,7 +202,7 @@ func (s *Store) Range(ctx context.Context, pipeline string, kind state.Kind, nam
 				yield(state.Row{}, fmt.Errorf("dynamostore: range of %q: %w", name, s.explain(err)))
 				return
 			}
-			if !yieldRows(pipeline, out.Items, yield) || len(out.LastEvaluatedKey) == 0 {
+			if !yieldRows(pipeline, out.Items, true, yield) || len(out.LastEvaluatedKey) == 0 {
 				return
 			}
 			in.ExclusiveStartKey = out.LastEvaluatedKey
@@ -225,7 +225,7 @@ func (s *Store) List(ctx context.Context, pipeline string, kind state.Kind) iter
 				yield(state.Row{}, fmt.Errorf("dynamostore: list: %w", s.explain(err)))
 				return
 			}
-			if !yieldRows(pipeline, out.Items, yield) || len(out.LastEvaluatedKey) == 0 {
+			if !yieldRows(pipeline, out.Items, false, yield) || len(out.LastEvaluatedKey) == 0 {
 				return
 			}
 			in.ExclusiveStartKey = out.LastEvaluatedKey
@@ -233,9 +233,9 @@ func (s *Store) List(ctx context.Context, pipeline string, kind state.Kind) iter
 	}
 }
 
-func yieldRows(pipeline string, items []map[string]types.AttributeValue, yield func(state.Row, error) bool) bool {
+func yieldRows(pipeline string, items []map[string]types.AttributeValue, data bool, yield func(state.Row, error) bool) bool {
 	for _, it := range items {
-		row, err := rowOf(pipeline, it)
+		row, err := rowOf(pipeline, it, data)
 		if err != nil {
 			yield(state.Row{}, fmt.Errorf("dynamostore: %w", err))
 			return false

@@ -242,7 +242,7 @@ func TestNames(t *testing.T) {
 func TestPages(t *testing.T) {
 	t.Parallel()
 	b := anywhere(t)
-	const n = 12
+	const n = 5
 	large := bytes.Repeat([]byte{0xff}, 300<<10)
 	for i := range int64(n) {
 		commit(t, b.store, state.Write{Key: state.Key{Kind: state.Value, Name: "k", At: i}, Data: large})
@@ -305,6 +305,7 @@ func TestDamaged(t *testing.T) {
 		"v": &types.AttributeValueMemberN{Value: "0"},
 		"n": &types.AttributeValueMemberN{Value: "1.5"},
 		"x": &types.AttributeValueMemberN{Value: "1e30"},
+		"d": &types.AttributeValueMemberS{Value: "x"},
 	} {
 		it := maps.Clone(whole)
 		it[attribute] = value
@@ -355,6 +356,9 @@ func TestCreateTable(t *testing.T) {
 		if err != nil || out.TimeToLiveDescription.TimeToLiveStatus != types.TimeToLiveStatusEnabled || *out.TimeToLiveDescription.AttributeName != "x" {
 			t.Errorf("time to live: %+v %v", out, err)
 		}
+		if err := dynamostore.CreateTable(t.Context(), &late{Client: b.client}, "late"); err != nil {
+			t.Errorf("not heard of at once: %v", err)
+		}
 		other := "other"
 		_, err = b.client.CreateTable(t.Context(), &sdk.CreateTableInput{
 			TableName: &other, BillingMode: types.BillingModePayPerRequest,
@@ -373,4 +377,17 @@ func TestCreateTable(t *testing.T) {
 			t.Errorf("given up: %v", err)
 		}
 	})
+}
+
+// late has not heard of a table at first.
+type late struct {
+	*sdk.Client
+	asked int
+}
+
+func (l *late) DescribeTable(ctx context.Context, in *sdk.DescribeTableInput, opts ...func(*sdk.Options)) (*sdk.DescribeTableOutput, error) {
+	if l.asked++; l.asked < 5 {
+		return nil, &types.ResourceNotFoundException{}
+	}
+	return l.Client.DescribeTable(ctx, in, opts...)
 }

@@ -8,6 +8,11 @@ import (
 	"github.com/weir-go/weir/state/statetest"
 )
 
+func TestStore(t *testing.T) {
+	t.Parallel()
+	statetest.Run(t, func(t *testing.T) state.Store { return anywhere(t).store })
+}
+
 func TestDeduperSuite(t *testing.T) {
 	t.Parallel()
 	statetest.RunDeduper(t, func(t *testing.T) state.Deduper {

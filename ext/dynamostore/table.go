@@ -60,8 +60,8 @@ func number(it map[string]types.AttributeValue, name string) (string, bool) {
 	return n.Value, true
 }
 
-// rowOf reads an item. One that List asked for has no data.
-func rowOf(pipeline string, it map[string]types.AttributeValue) (row state.Row, err error) {
+// rowOf reads an item, which has to have data if they were asked for.
+func rowOf(pipeline string, it map[string]types.AttributeValue, data bool) (row state.Row, err error) {
 	k, ok := it["k"].(*types.AttributeValueMemberB)
 	pre := appendScope(nil, tagRow, pipeline)
 	if !ok || len(k.Value) <= len(pre) || !bytes.HasPrefix(k.Value, pre) {
@@ -94,6 +94,8 @@ func rowOf(pipeline string, it map[string]types.AttributeValue) (row state.Row, 
 		row.Data = strconv.AppendInt(nil, v, 10)
 	} else if d, ok := it["d"].(*types.AttributeValueMemberB); ok {
 		row.Data = d.Value
+	} else if data {
+		return damaged("d")
 	}
 	return row, nil
 }
@@ -144,13 +146,15 @@ func CreateTable(ctx context.Context, client TableClient, table string) error {
 func ready(ctx context.Context, client TableClient, table string) error {
 	for waits := 0; ; waits++ {
 		out, err := client.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
+		if _, early := errors.AsType[*types.ResourceNotFoundException](err); early && waits < 10 {
+			err = nil // it may take a moment until a new table is heard of
+		} else if err == nil {
+			err = checkSchema(out.Table)
+		}
 		if err != nil {
 			return err
 		}
-		if err := checkSchema(out.Table); err != nil {
-			return err
-		}
-		if out.Table.TableStatus == types.TableStatusActive {
+		if out != nil && out.Table.TableStatus == types.TableStatusActive {
 			break
 		}
 		if err := pause(ctx, min(waits, 6)); err != nil {
