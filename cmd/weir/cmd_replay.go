@@ -85,8 +85,22 @@ func replayConfigOf(args []string) (c replayConfig, err error) {
 		if strings.Contains(p, "://") {
 			return c, usagef("%s is no local file: copy it here, or write a program with pipeline.Replay and package s3archive", p)
 		}
+		if within(c.db, p) {
+			return c, usagef("the database %s is in %s, which is to be replayed: keep it elsewhere, with --db", c.db, p)
+		}
 	}
 	return c, nil
+}
+
+// within says whether a file is, or is in, a path.
+func within(file, path string) bool {
+	a, err := filepath.Abs(file)
+	b, err2 := filepath.Abs(path)
+	if err != nil || err2 != nil {
+		return false // what is wrong will be said when it is opened
+	}
+	rel, err := filepath.Rel(b, a)
+	return err == nil && filepath.IsLocal(rel)
 }
 
 // replayReport is the result of a replay, and its form as JSON.

@@ -79,6 +79,8 @@ func TestUsageErrors(t *testing.T) {
 		"replay --json --":              "which archives?",
 		"replay x --nope":               "-nope",
 		"replay --db= x":                "the name of a file is empty",
+		"replay .":                      "the database departures.db is in ., which is to be replayed",
+		"replay x y/../departures.db":   "the database departures.db is in y/../departures.db",
 		"replay x --batch 0":            "no batches of 0",
 		"replay x s3://bucket/prefix":   "s3://bucket/prefix is no local file",
 		"version 2":                     `what is "2"?`,
