@@ -21,16 +21,19 @@ type ReplaySource interface {
 // Replay merges the records of an archive into a pipeline, each at the event's own time. Each line
 // is decoded as the pipeline decodes payloads.
 //
-// It can be run again at any time: after it was killed, after an error, or because an archive has
-// grown at its end. Each run reads everything, and leaves out what is merged already. That it knows
-// by the pipeline's ID, whatever way the record came before; without ID, by the archive's name and
-// the number of the line, so those must not change. Replays of the same archives may run at the
-// same time, and beside the pipeline's Lambda functions.
+// It can be run again: after it was killed, after an error, or because an archive has grown at its
+// end. Each run reads everything, and leaves out what is merged already. That it knows by the
+// pipeline's ID, whatever way the record came before; without ID, by the archive's name and the
+// number of the line, so those must not change, and what came through a Lambda function counts
+// again. Replays of the same archives may run at the same time, and beside the Lambda functions.
 //
-// Records that fail (they do not decode, say) do not stop it: they are counted, listed, and given
-// to OnFailed. What stops it is an error of the archive, of the context, or of a store that fails
-// beyond Retry; then the error is a *ReplayError. Where time matters less than getting through, give a Clone of
-// the pipeline a longer Retry.
+// What was merged is remembered for Receipts.Keep, and then the store may forget it: to replay what
+// may have been counted longer ago than that, set a Keep that reaches back, before it is counted.
+//
+// Records that fail (they do not decode, or their window is no longer kept) do not stop it: they
+// are counted, listed, and given to OnFailed. What stops it is an error of the archive, of the
+// context, or of a store that fails beyond Retry; then the error is a *ReplayError. Give a Clone of
+// the pipeline a longer Retry to get through longer troubles.
 //
 // A pipeline with windows but without Time takes the hour that an archive's path names, see
 // archive.Line, and does not replay archives whose paths name none.
