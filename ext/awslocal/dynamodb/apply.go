@@ -81,12 +81,13 @@ func (a action) evaluate(it item) (change, error) {
 	case a.clause == "ADD":
 		c.value = value{kind: old.kind, set: slices.Clone(old.set)}
 		for _, e := range by.set {
-			if !slices.Contains(old.set, e) {
+			if !old.has(e) {
 				c.value.set = append(c.value.set, e)
 			}
 		}
+		slices.Sort(c.value.set)
 	default:
-		c.value = value{kind: old.kind, set: slices.DeleteFunc(slices.Clone(old.set), func(e string) bool { return slices.Contains(by.set, e) })}
+		c.value = value{kind: old.kind, set: slices.DeleteFunc(slices.Clone(old.set), by.has)}
 		c.remove = len(c.value.set) == 0
 	}
 	return c, err

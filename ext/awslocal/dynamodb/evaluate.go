@@ -117,7 +117,7 @@ func contains(v, part value) bool {
 	case v.kind == kindL:
 		return slices.ContainsFunc(v.list, part.equal)
 	case v.kind.isSet():
-		return part.kind == v.kind.element() && slices.Contains(v.set, part.text)
+		return part.kind == v.kind.element() && v.has(part.text)
 	}
 	return (v.kind == kindS || v.kind == kindB) && v.kind == part.kind && strings.Contains(v.text, part.text)
 }

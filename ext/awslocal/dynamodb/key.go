@@ -108,8 +108,9 @@ type row struct {
 	size int
 }
 
-func (s schema) row(k key, it item) row {
-	r := row{key: k, item: it, size: it.size()}
+// at is the place of a key, with nothing in it; it holds at least the key's attributes.
+func (s schema) at(k key, it item) row {
+	r := row{key: k}
 	if s.sort.kind == kindN {
 		r.num = it[s.sort.name].number()
 	}

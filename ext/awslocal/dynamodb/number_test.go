@@ -135,7 +135,9 @@ func TestBounds(t *testing.T) {
 		p := newPartition("p")
 		for range r.IntN(12) {
 			it := item{"pk": text(kindS, "p"), "sk": word()}
-			p.set(s.row(key{"p", it["sk"].text}, it))
+			at := s.at(key{"p", it["sk"].text}, it)
+			at.item = it
+			p.set(at)
 		}
 		low, high := word(), word()
 		if order, _ := low.compare(high); order > 0 {

@@ -34,7 +34,7 @@ func (s *Server) query(c *call, in *queryInput) (any, error) {
 		if k.hash != hash.text || !onSort.holds(in.ExclusiveStartKey) {
 			return nil, invalid("The provided starting key is outside query boundaries based on provided conditions")
 		}
-		at, found := slices.BinarySearchFunc(rows, r.row(k, in.ExclusiveStartKey), row.compare)
+		at, found := slices.BinarySearchFunc(rows, r.at(k, in.ExclusiveStartKey), row.compare)
 		switch {
 		case backward:
 			to = at

@@ -30,7 +30,7 @@ func (s *Server) scan(c *call, in *scanInput) (any, error) {
 		if err != nil {
 			return nil, invalid("The provided starting key is invalid: %s", message(err))
 		}
-		after, start = newPartition(k.hash), r.row(k, in.ExclusiveStartKey)
+		after, start = newPartition(k.hash), r.at(k, in.ExclusiveStartKey)
 		if after.segment(total) != segment {
 			return nil, invalid("The provided starting key is invalid: Invalid ExclusiveStartKey. Please use ExclusiveStartKey with correct Segment. TotalSegments: %d Segment: %d", total, segment)
 		}

@@ -45,7 +45,7 @@ func (s *Server) table(c *call, name string) (*table, error) {
 // get returns an item, nil if there is none, and its size.
 func (t *table) get(k key, it item) (item, int) {
 	p := t.parts[k.hash]
-	if i, found := p.find(t.row(k, it)); found {
+	if i, found := p.find(t.at(k, it)); found {
 		return p.rows[i].item, p.rows[i].size
 	}
 	return nil, 0
@@ -63,7 +63,8 @@ func (t *table) begin(lag int) {
 // set replaces the item at a key, of which it holds at least the attributes; it is nil to delete.
 func (t *table) set(s *Server, now time.Time, keyed, old, new item, who *identity) {
 	k := key{keyed[t.hash.name].text, keyed[t.sort.name].text}
-	r := t.row(k, keyed)
+	r := t.at(k, keyed)
+	was := r
 	r.item, r.size = new, new.size()
 	p := t.parts[k.hash]
 	if p == nil {
@@ -75,9 +76,8 @@ func (t *table) set(s *Server, now time.Time, keyed, old, new item, who *identit
 		t.order = nil
 	}
 	if s.lag > 0 {
-		before := r
-		before.item, before.size = old, old.size()
-		t.recent = append(t.recent, undo{t.writes, before})
+		was.item, was.size = old, old.size()
+		t.recent = append(t.recent, undo{t.writes, was})
 	}
 	p.set(r)
 	if len(p.rows) == 0 {
@@ -138,7 +138,7 @@ func (v view) rows(hash string) []row {
 // get is table.get as of this view.
 func (v view) get(k key, it item) (item, int) {
 	if p, ok := v.old[k.hash]; ok {
-		if i, found := p.find(v.row(k, it)); found {
+		if i, found := p.find(v.at(k, it)); found {
 			return p.rows[i].item, p.rows[i].size
 		}
 		return nil, 0

@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -26,7 +27,7 @@ const (
 type value struct {
 	kind   kind
 	text   string   // S; N in its one form; the bytes of B
-	set    []string // SS, NS and BS likewise
+	set    []string // SS, NS and BS likewise, sorted
 	list   []value
 	fields item
 	yes    bool // BOOL
@@ -37,6 +38,12 @@ type item map[string]value
 
 // isSet says whether a value is of a set's kind.
 func (k kind) isSet() bool { return k == kindSS || k == kindNS || k == kindBS }
+
+// has says whether a set has an element.
+func (v value) has(e string) bool {
+	_, found := slices.BinarySearch(v.set, e)
+	return found
+}
 
 // element is the kind of a set's elements.
 func (k kind) element() kind { return k[:1] }
@@ -51,38 +58,13 @@ func (v value) number() number {
 	return n
 }
 
-// equal compares values as = does: sets have no order.
+// equal compares values as = does.
 func (v value) equal(w value) bool {
-	if v.kind != w.kind || v.text != w.text || v.yes != w.yes {
-		return false
-	}
-	if len(v.set) != len(w.set) || len(v.list) != len(w.list) || len(v.fields) != len(w.fields) {
-		return false
-	}
-	for _, e := range v.set {
-		if !slices.Contains(w.set, e) {
-			return false
-		}
-	}
-	for i, e := range v.list {
-		if !e.equal(w.list[i]) {
-			return false
-		}
-	}
-	return v.fields.equal(w.fields)
+	return v.kind == w.kind && v.text == w.text && v.yes == w.yes && slices.Equal(v.set, w.set) &&
+		slices.EqualFunc(v.list, w.list, value.equal) && v.fields.equal(w.fields)
 }
 
-func (it item) equal(other item) bool {
-	if len(it) != len(other) {
-		return false
-	}
-	for name, v := range it {
-		if w, ok := other[name]; !ok || !v.equal(w) {
-			return false
-		}
-	}
-	return true
-}
+func (it item) equal(other item) bool { return maps.EqualFunc(it, other, value.equal) }
 
 // compare orders two values of one kind, if that kind has an order.
 func (v value) compare(w value) (order int, ok bool) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"unicode/utf8"
 )
@@ -77,17 +78,18 @@ func (v *value) normalSet() error {
 	if len(v.set) == 0 {
 		return invalid("One or more parameter values were invalid: An %s set  may not be empty", kindNames[v.kind])
 	}
-	seen := make(map[string]bool, len(v.set))
 	for i, e := range v.set {
 		s, err := scalar(v.kind.element(), e)
 		if err != nil {
 			return err
 		}
-		if seen[s] {
+		v.set[i] = s
+	}
+	slices.Sort(v.set)
+	for i := range len(v.set) - 1 {
+		if v.set[i] == v.set[i+1] {
 			return invalid("One or more parameter values were invalid: Input collection contains duplicates")
 		}
-		seen[s] = true
-		v.set[i] = s
 	}
 	return nil
 }
