@@ -25,7 +25,7 @@
 // shard and 10 seconds, or of an eighth of a queue's second, which are written as a whole: to
 // write one takes 24 units for the first batch on it, and 98 when it is nearly full; to read one
 // takes up to 13. When it is full, batches of these 10 seconds have 3 calls, and that which fills it
-// 5. The first batch of a process has one call more.
+// 5. The first batch of a process has one call more, the first of all three.
 //
 // # What is promised
 //
