@@ -253,6 +253,33 @@ func TestF28TopKBound(t *testing.T) {
 	}
 }
 
+// TestF28TopKWorstCase: one key fewer than is kept is frequent, and all others are rare. Taking
+// too much from them would go over the bound, and not be read back.
+func TestF28TopKWorstCase(t *testing.T) {
+	t.Parallel()
+	for _, k := range []int{1, 2, 10} {
+		m := monoid.TopK(k)
+		v := m.Identity()
+		for i := range 16*k + 1 {
+			n := int64(1)
+			if i < 8*k {
+				n = 1000
+			}
+			if err := m.(monoid.Accumulator[monoid.Frequent]).Add(&v, monoid.SeenTimes(fmt.Sprint(i), n)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if v = again(t, m, v); v.Bound() != 1 {
+			t.Errorf("topk/%d: the bound is %d", k, v.Bound())
+		}
+		for i := range 8 * k {
+			if hit := v.Count(fmt.Sprint(i)); hit.Min != 999 || hit.Max != 1000 {
+				t.Errorf("topk/%d: seen 1000 times, said to be %v", k, hit)
+			}
+		}
+	}
+}
+
 // TestF30CombineLeavesItsInputsAlone: also when its result is added to. (TestLaws checks more.)
 func TestF30CombineLeavesItsInputsAlone(t *testing.T) {
 	t.Parallel()
