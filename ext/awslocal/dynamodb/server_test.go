@@ -192,7 +192,6 @@ func TestStartAndClose(t *testing.T) {
 func TestSlowTables(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(b *bed, _ *dynamodb.Server) {
-		name := "weir-slow"
 		begin := time.Now()
 		made := make(chan *string, 1)
 		go func() { made <- b.table("S", "") }()
@@ -203,7 +202,7 @@ func TestSlowTables(t *testing.T) {
 		b.refused(err, "ResourceInUseException")
 		t1 := <-made
 		if d := time.Since(begin); d < 3*time.Second || d > 4*time.Second {
-			b.fail("%s was active after %v", name, d)
+			b.fail("%s was active after %v", *t1, d)
 		}
 		b.put(t1, pk("a"))
 	}, dynamodb.SlowTables(3*time.Second))
