@@ -11,6 +11,7 @@ type invocation struct {
 	ctx   context.Context
 	mu    sync.RWMutex
 	event []byte // nil once Invoke has returned: the runtime reuses it
+	own   bool   // one message's, see SetRaw
 }
 
 // text returns a copy of a part of the event.

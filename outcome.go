@@ -8,7 +8,7 @@ import (
 // Drop says that a record is done although it failed: it is not retried, and the
 // observers are told (RecordDropped). Drop(nil) drops without a reason.
 //
-// In a chain of wrapped errors the outermost of Drop, RetryAfter, Abort and
+// In a chain of wrapped errors the outermost of Drop, RetryAfter, Unavailable, Abort and
 // Undecodable counts. Errors joined by errors.Join are a drop only when each is one,
 // so that nothing is lost that another part wants retried.
 func Drop(err error) error { return &DropError{Err: err} }
@@ -106,7 +106,7 @@ func classify(err error) verdict {
 			return drop
 		case *UndecodableError:
 			return undecodable
-		case *RetryAfterError, *PanicError:
+		case *RetryAfterError, *PanicError, *UnavailableError:
 			return retry
 		case *AbortError:
 			return abort

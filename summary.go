@@ -87,6 +87,8 @@ func (w *Work) whySkipped(i int) error {
 	switch {
 	case w.barred(i):
 		return ErrSkipped
+	case w.halt != nil && w.halt.Err() != nil:
+		return ErrHalted
 	case w.aborted.Load():
 		return ErrAborted
 	case w.cause != nil:

@@ -20,6 +20,7 @@ type Work struct {
 	verb   Verb
 	then   func(context.Context) error // what is left to do once every record is done
 	cause  error                       // why the batch's context ended, if it did
+	halt   context.Context             // a Runner's, or nil: once it has ended, aborted is set
 	times  times
 
 	aborted  atomic.Bool
@@ -64,7 +65,12 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 	fifo := false
 	for i := range msgs {
 		m := &msgs[i]
-		m.index, m.call = i, &w.call
+		m.index = i
+		if m.call == nil || !m.call.own {
+			m.call = &w.call
+		} else {
+			m.call.ctx = ctx
+		}
 		if l.src.fifo && (i == 0 || m.SourceARN != msgs[i-1].SourceARN) && isFIFO(m.SourceARN) {
 			fifo = true
 		}

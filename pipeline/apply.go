@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/state"
 )
 
@@ -17,7 +18,7 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 		return nil
 	}
 	if err := e.breaker.allow(); err != nil {
-		b.failRest(err)
+		b.failRest(weir.Unavailable(err))
 		return err
 	}
 	failures, conflicts, most := 0, 0, len(b.recs)
@@ -52,7 +53,7 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 		default:
 			e.breaker.failed(err)
 			if failures++; failures >= e.retry.Attempts {
-				b.failRest(err)
+				b.failRest(weir.Unavailable(err))
 				e.confirm(ctx, b)
 				return err
 			}

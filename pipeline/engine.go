@@ -87,7 +87,7 @@ func (e *engine[T, V]) process(ctx context.Context, w *weir.Work) {
 	b := e.batch()
 	defer e.done(b)
 	if err := e.open(ctx); err != nil {
-		w.Decide(ctx, func(int, *weir.Message) error { return err })
+		w.Decide(ctx, func(int, *weir.Message) error { return weir.Unavailable(err) })
 		b.counts.failed = w.Len()
 		e.report(b, w.Len(), begin, err)
 		return

@@ -31,6 +31,9 @@ var rooms = map[string][]string{
 	"state/statetest":      {"", "state", "state/", "monoid", "metrics", "pipeline", "weirtest"},
 	"pipeline":             {"", "archive", "state", "state/", "monoid", "metrics", "internal/"},
 	"kinesis":              {"", "state", "metrics", "pipeline"},
+	"streaming":            {"", "metrics"},
+	"streaming/memlog":     {"", "streaming"},
+	"streaming/health":     {"streaming"},
 	"internal/conformance": {"", "internal/"},
 	"internal/":            {"internal/"},
 }
