@@ -20,6 +20,7 @@ type Flight struct {
 
 // Departures per airport and day. The event is delivered twice and counted once.
 func ExamplePipeline() {
+	store := mem.New()
 	departures := &pipeline.Pipeline[Flight, int64]{
 		Name:      "departures",
 		Key:       func(f Flight) string { return f.Origin },
@@ -27,9 +28,9 @@ func ExamplePipeline() {
 		Aggregate: monoid.Count(),
 		Window:    pipeline.Daily(0),
 		Time:      func(f Flight) time.Time { return f.Departed },
-		StoreIn:   mem.New(),
+		StoreIn:   store,
 	}
-	lambda := weir.Kinesis(departures)
+	lambda := weir.Kinesis(departures) // or SQS, or DynamoDB: a pipeline is a verb
 
 	day := time.Date(2001, 3, 4, 0, 0, 0, 0, time.UTC)
 	event := weirtest.Kinesis(
