@@ -1,6 +1,6 @@
-// Package redisstore keeps the rows of pipelines in Redis, Valkey or anything that speaks
-// their protocol and runs Lua, version 5 or later, through a client of go-redis.
-// Commits are atomic, so pipelines on it need no Deduper; for stores that do, the package has one.
+// Package redisstore keeps the rows of pipelines in Redis, through a client of go-redis. It is
+// tested with Redis 7.0, and uses nothing newer than Redis 5, so Valkey should do. Commits are
+// atomic, so pipelines on it need no Deduper; for stores that do, the package has one.
 //
 // # Cost
 //
