@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -213,4 +212,3 @@ func TestReplayWaitsForLeases(t *testing.T) {
 		assert.Equal(t, errors.Is(r.Failures[0], pipeline.ErrBusy), true)
 	})
 }
-
