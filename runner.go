@@ -34,8 +34,8 @@ func (r *Runner) Run(ctx context.Context, msgs []Message) Outcomes {
 	return r.RunUntil(ctx, nil, msgs)
 }
 
-// RunUntil is Run, except that no record is started once halt has ended; those that run, finish.
-// What was not started is Skipped, with ErrHalted.
+// RunUntil is Run, except that Each starts no record once halt has ended; those that run, finish.
+// What was not started is Skipped, with ErrHalted. Verbs that take a batch as a whole go on.
 func (r *Runner) RunUntil(ctx, halt context.Context, msgs []Message) Outcomes {
 	begin := time.Now()
 	w := newWork(ctx, r.l, msgs)
@@ -49,11 +49,8 @@ func (r *Runner) RunUntil(ctx, halt context.Context, msgs []Message) Outcomes {
 	}
 	w.verb = r.l.verb
 	if halt != nil {
-		w.halt = halt
-		defer context.AfterFunc(halt, func() { w.aborted.Store(true) })()
-		if halt.Err() != nil {
-			w.aborted.Store(true)
-		}
+		w.halted.Store(halt.Err() != nil)
+		defer context.AfterFunc(halt, func() { w.halted.Store(true) })()
 	}
 	_ = w.process(ctx) // what is not decided is skipped
 	w.finish(ctx, begin)

@@ -87,12 +87,12 @@ func (w *Work) whySkipped(i int) error {
 	switch {
 	case w.barred(i):
 		return ErrSkipped
-	case w.halt != nil && w.halt.Err() != nil:
-		return ErrHalted
 	case w.aborted.Load():
 		return ErrAborted
 	case w.cause != nil:
 		return w.cause
+	case w.halted.Load():
+		return ErrHalted
 	}
 	return ErrUndecided
 }

@@ -20,10 +20,10 @@ type Work struct {
 	verb   Verb
 	then   func(context.Context) error // what is left to do once every record is done
 	cause  error                       // why the batch's context ended, if it did
-	halt   context.Context             // a Runner's, or nil: once it has ended, aborted is set
 	times  times
 
 	aborted  atomic.Bool
+	halted   atomic.Bool  // by a Runner: Each starts no more
 	failedAt atomic.Int64 // lowest index that failed, under the rule stop
 	poisoned atomic.Bool  // whether groups has any
 	mu       sync.Mutex

@@ -113,7 +113,7 @@ func (k *worker) crash(v any) {
 // claim steps to the next record to run.
 func (k *worker) claim() bool {
 	w := k.w
-	for k.settled || !w.aborted.Load() && k.Err() == nil {
+	for k.settled || !w.aborted.Load() && !w.halted.Load() && k.Err() == nil {
 		if k.feed != nil {
 			k.i = k.feed.next(k.i)
 		} else if k.i++; k.i == len(w.msgs) {

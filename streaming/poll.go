@@ -1,0 +1,151 @@
+package streaming
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
+
+// poll asks the source for records as long as there is room for them.
+func (w *Worker) poll(ctx context.Context) {
+	defer func() {
+		w.mu.Lock()
+		w.polling = false
+		w.moved.Broadcast()
+		w.mu.Unlock()
+	}()
+	for {
+		room, ok := w.room()
+		if !ok {
+			return
+		}
+		begin := time.Now()
+		fetches, err := w.source.Poll(ctx, room)
+		n, bad := w.accept(fetches)
+		switch {
+		case bad != nil:
+			w.pollEnds(func() { w.fail(bad) })
+			return
+		case errors.Is(err, io.EOF):
+			w.pollEnds(func() { w.ended = true })
+			return
+		case errors.Is(err, ErrFatal):
+			w.pollEnds(func() { w.fail(fmt.Errorf("streaming: poll: %w", err)) })
+			return
+		case ctx.Err() != nil:
+			return
+		}
+		w.settlePauses()
+		w.pollWent(ctx, n, err, time.Since(begin))
+	}
+}
+
+func (w *Worker) pollEnds(how func()) {
+	w.mu.Lock()
+	how()
+	w.moved.Broadcast()
+	w.mu.Unlock()
+}
+
+// pollWent backs off where that is due.
+func (w *Worker) pollWent(ctx context.Context, n int, err error, took time.Duration) {
+	var pause time.Duration
+	w.mu.Lock()
+	switch {
+	case err != nil:
+		w.pollFails++
+		pause = w.c.backoff.after(w.pollFails)
+		w.c.log.Warn("poll failed", "worker", w.c.name, "failures", w.pollFails, "error", err)
+	default:
+		w.pollFails = 0
+		if n == 0 && took < time.Millisecond {
+			pause = 10 * time.Millisecond // the source does not wait, so the worker must
+		}
+	}
+	w.mu.Unlock()
+	if pause > 0 {
+		t := time.NewTimer(pause)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// maxFails is how many times in a row the source may fail before the worker is not ready.
+const maxFails = 3
+
+// room waits until there is some.
+func (w *Worker) room() (room Room, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for !w.stopping {
+		room = Room{w.vacancies(), w.c.bytes - w.bytes}
+		if room.Records > 0 && room.Bytes > 0 && w.settleFails < maxFails {
+			return room, true
+		}
+		w.moved.Wait()
+	}
+	return room, false
+}
+
+// vacancies is how many records may be polled. Those that wait behind a failed one do not count,
+// or they would hold up other lanes; they are bounded by their bytes.
+func (w *Worker) vacancies() int {
+	if w.kind == Queue {
+		return w.c.records*(w.c.concurrency+1) - w.waiting - w.running
+	}
+	n := 2*w.c.records*w.c.concurrency - w.waiting
+	for _, l := range w.lanes {
+		if l.tries > 0 {
+			n += l.waiting
+		}
+	}
+	return n
+}
+
+// accept takes what the source has returned, and reports how many records that is.
+func (w *Worker) accept(fetches []Fetch) (n int, err error) {
+	for i := range fetches {
+		f := &fetches[i]
+		for j := range f.Messages {
+			m := &f.Messages[j]
+			m.OrderingKey = f.Lane.Name
+			if w.kind == Log {
+				m.Attempt = 1
+			}
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range fetches {
+		f := &fetches[i]
+		switch {
+		case len(f.Messages) != len(f.Offsets):
+			return n, fmt.Errorf("%w: it returned %d messages with %d offsets", ErrFatal, len(f.Messages), len(f.Offsets))
+		case w.kind == Log && f.Lane.Name == "":
+			return n, fmt.Errorf("%w: it is a Log and returned a lane without a name", ErrFatal)
+		case len(f.Messages) == 0 || w.wasClosed(f.Lane):
+			continue
+		}
+		l := w.lanes[f.Lane]
+		if l == nil {
+			l = &lane{Lane: f.Lane, ordered: w.kind == Log || f.Lane.Name != ""}
+			w.lanes[f.Lane] = l
+		}
+		if l.standing != owned {
+			continue
+		}
+		c := chunk{f.Messages, f.Offsets}
+		l.push(c)
+		n += len(c.msgs)
+		w.waiting += len(c.msgs)
+		w.bytes += c.bytes()
+		w.refresh(l)
+	}
+	w.moved.Broadcast()
+	return n, nil
+}

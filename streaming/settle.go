@@ -1,0 +1,82 @@
+package streaming
+
+import (
+	"context"
+	"time"
+)
+
+// settle tells the source what is done. While it waits for an answer, more gathers for the next
+// call.
+func (w *Worker) settle(base context.Context) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	defer func() {
+		w.settlers--
+		w.moved.Broadcast()
+	}()
+	var again time.Time // not before
+	for !w.over {
+		lanes, acks := w.owed()
+		if now := time.Now(); len(acks) == 0 || now.Before(again) {
+			w.owe(lanes, acks)
+			if len(acks) > 0 {
+				w.wakeAt(again)
+			}
+			w.moved.Wait()
+			continue
+		}
+		ctx, cancel := context.WithCancel(base)
+		w.settling, w.settleEnd = true, cancel
+		w.mu.Unlock()
+		err := w.source.Settle(ctx, acks)
+		cancel()
+		w.mu.Lock()
+		w.settling, w.settleEnd = false, nil
+		for _, l := range lanes {
+			l.settling = false
+		}
+		if err != nil {
+			w.owe(lanes, acks)
+			w.settleFails++
+			again = time.Now().Add(w.c.backoff.after(w.settleFails))
+			w.c.log.Warn("settle failed", "worker", w.c.name, "failures", w.settleFails, "error", err)
+		} else {
+			w.settleFails = 0
+			w.count.settles++
+		}
+		w.moved.Broadcast()
+	}
+}
+
+// owed takes what the source is to be told.
+func (w *Worker) owed() (lanes []*lane, acks []Ack) {
+	if w.kind == Queue {
+		acks, w.acks = w.acks, nil
+		return nil, acks
+	}
+	for _, l := range w.dirty {
+		if l.dirty = false; l.standing != gone {
+			l.settling = true
+			lanes = append(lanes, l)
+			acks = append(acks, Ack{Lane: l.Lane, Offset: l.done})
+		}
+	}
+	clear(w.dirty)
+	w.dirty = w.dirty[:0]
+	return lanes, acks
+}
+
+// owe puts back what the source was not told. Of a lane a later position may be known by now.
+func (w *Worker) owe(lanes []*lane, acks []Ack) {
+	if w.kind == Queue {
+		w.acks = append(acks, w.acks...)
+		return
+	}
+	for _, l := range lanes {
+		l.settling = false
+		if !l.dirty && l.standing != gone {
+			l.dirty = true
+			w.dirty = append(w.dirty, l)
+		}
+	}
+}
