@@ -21,7 +21,7 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 		b.failRest(weir.Unavailable(err))
 		return err
 	}
-	failures, conflicts, most := 0, 0, len(b.recs)
+	failures, conflicts, refused, most := 0, 0, 0, len(b.recs)
 	for {
 		n, err := e.step(ctx, b, most)
 		switch {
@@ -30,7 +30,7 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 			return nil
 		case err == nil:
 			e.breaker.succeeded()
-			most, conflicts = min(2*most, len(b.recs)), 0
+			most, conflicts, refused = min(2*most, len(b.recs)), 0, 0
 			continue
 		case err == errSomeFailed:
 			continue
@@ -42,12 +42,16 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 			conflicts++
 			err = onConflict.pause(ctx, conflicts)
 		case isRefusal(err):
-			// It may be one record's fault: halve the group until it stands alone.
+			// It may be one record's fault: halve the group until it stands alone. After some that
+			// stood alone, and whenever a read is refused, it is none's: no right to the table, say.
 			if most = n / 2; n == 1 {
 				b.failGroup(err)
+				refused++
 				most = 1
 			}
-			err = nil
+			if refused < refusedInRow && isCommit(err) {
+				err = nil
+			}
 		case ctx.Err() != nil:
 			err = errors.Join(context.Cause(ctx), err)
 		default:
@@ -81,6 +85,14 @@ func isRefusal(err error) bool {
 	return errors.Is(err, state.ErrOverflow) || errors.Is(err, state.ErrNotNumber) || errors.Is(err, state.ErrRefused)
 }
 
+// refusedInRow is how many records in a row may be refused before the rest is not tried.
+const refusedInRow = 8
+
+func isCommit(err error) bool {
+	var c *commitError
+	return errors.As(err, &c)
+}
+
 // onConflict is how long to wait after conflicts in a row: a commit takes some milliseconds, and
 // whoever was in the way has done its part.
 var onConflict = Retry{Base: 2 * time.Millisecond, Max: 500 * time.Millisecond}
@@ -92,7 +104,7 @@ func (e *engine[T, V]) step(ctx context.Context, b *batch[V], most int) (n int, 
 			return 0, err
 		}
 	}
-	b.pick(e.caps.MaxRows, most)
+	b.pick(e.caps.MaxRows, most, e.pageSize())
 	if len(b.group) == 0 {
 		return 0, nil
 	}
@@ -127,7 +139,7 @@ func (e *engine[T, V]) pageSize() int { return e.meta.Load().PageSize }
 func (e *engine[T, V]) receipts() bool { return e.caps.Atomic == state.PerBatch }
 
 // pick makes a group of pending records whose rows fit into one commit.
-func (b *batch[V]) pick(maxRows, most int) {
+func (b *batch[V]) pick(maxRows, most, pageSize int) {
 	b.newGroup()
 	for i := range b.recs {
 		if len(b.group) == most {
@@ -137,6 +149,7 @@ func (b *batch[V]) pick(maxRows, most int) {
 		if r.standing != pending {
 			continue
 		}
+		b.ascend(r, pageSize)
 		if b.fits(r, maxRows) {
 			b.join(int32(i))
 		} else if len(b.group) == 0 {
@@ -187,23 +200,16 @@ func (b *batch[V]) join(i int32) {
 	}
 }
 
-// refit makes the group anew of those that are still pending, now that their pages are known: not
-// more than fit, neither into the commit nor onto a page. The others wait for the next step,
-// in which that page is full.
+// refit makes the group anew of those that are still pending, now that their places are known: not
+// more than fit into the commit, and none on a page whose parent stays without its last record.
 func (b *batch[V]) refit(maxRows, pageSize int) {
 	was := append(b.loading[:0], b.group...)
 	b.loading = was
 	b.newGroup()
 	for _, i := range was {
 		r := &b.recs[i]
-		if r.standing != pending || !b.fits(r, maxRows) {
+		if r.standing != pending || !b.fits(r, maxRows) || r.page >= 0 && !b.grounded(r, pageSize) {
 			continue
-		}
-		if r.page >= 0 {
-			p := &b.pages[r.page]
-			if fresh := p.fresh; p.mark == b.mark && p.count+fresh >= pageSize {
-				continue
-			}
 		}
 		b.join(i)
 		if r.page >= 0 {

@@ -24,8 +24,9 @@ const (
 type rec[V any] struct {
 	owner    int32 // index of the message
 	standing standing
-	from, to int32 // its aggregates, in batch.parts
-	page     int32 // the page of its receipt, as deep as is known
+	from, to int32  // its aggregates, in batch.parts
+	page     int32  // the page of its receipt, as deep as is known
+	placed   uint32 // mark of the group for which it has its place on that page
 	twin     int32
 	lane     int32
 	slot     int64

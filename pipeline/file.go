@@ -93,7 +93,7 @@ func (b *batch[V]) laneName(m *meta, k rootKey) string {
 func (e *engine[T, V]) loadGroup(ctx context.Context, b *batch[V]) error {
 	b.keys, b.loading = b.keys[:0], b.loading[:0]
 	for i := range b.pages {
-		b.pages[i].loaded = false // a step before may have written it
+		b.pages[i].loaded, b.pages[i].queued, b.pages[i].planned = false, false, 0 // a step before may have written it
 	}
 	for _, p := range b.inPages {
 		b.keys = append(b.keys, b.pages[p].key)
@@ -145,38 +145,74 @@ func (b *batch[V]) recognise(p int32) {
 
 var errDeep = errors.New("pipeline: a receipt is deeper than identifiers are long")
 
-// descend moves pending records from full pages to the pages below, and lists what has to be
-// loaded for that.
+// descend gives the group's pending records their places: on the first page of their path that has
+// room. It lists the pages that have to be loaded for that.
 func (b *batch[V]) descend(pageSize int) error {
 	b.keys, b.loading = b.keys[:0], b.loading[:0]
 	for _, i := range b.group {
 		r := &b.recs[i]
-		if r.standing != pending || r.page < 0 {
+		if r.standing != pending || r.page < 0 || r.placed == b.mark {
 			continue
 		}
-		for p := &b.pages[r.page]; p.loaded && p.err == nil && p.count >= pageSize; p = &b.pages[r.page] {
+		for {
+			p := &b.pages[r.page]
+			if !p.loaded {
+				if !p.queued {
+					p.queued = true
+					b.keys = append(b.keys, p.key)
+					b.loading = append(b.loading, r.page)
+				}
+				break
+			}
+			if p.err != nil {
+				r.standing, r.err = failed, p.err
+				break
+			}
+			if p.count+p.planned < pageSize {
+				p.planned++
+				r.placed = b.mark
+				break
+			}
 			if p.depth == maxDepth {
 				return errDeep
 			}
 			r.page = b.child(r.page, r.print.branch(p.depth))
 		}
-		p := &b.pages[r.page]
-		if p.err != nil {
-			r.standing, r.err = failed, p.err
-		} else if !p.loaded {
-			b.keys = append(b.keys, p.key)
-			b.loading = append(b.loading, r.page)
-			p.loaded = true // once is enough
-		}
 	}
 	return nil
+}
+
+// ascend brings a record back to the lowest page of its path that is known to be in use: pages
+// below one that is not full do not exist, whatever a commit that failed was about to do.
+func (b *batch[V]) ascend(r *rec[V], pageSize int) {
+	for r.page > 0 {
+		parent := b.pages[r.page].parent
+		if parent == 0 || b.pages[parent].count >= pageSize {
+			return
+		}
+		r.page = parent
+	}
+}
+
+// grounded reports whether all pages above are full, or will be by this group.
+func (b *batch[V]) grounded(r *rec[V], pageSize int) bool {
+	for at := b.pages[r.page].parent; at > 0; at = b.pages[at].parent {
+		p := &b.pages[at]
+		if p.count >= pageSize {
+			return true // and then so are those above it
+		}
+		if p.mark != b.mark || p.count+p.fresh < pageSize {
+			return false
+		}
+	}
+	return true
 }
 
 func (b *batch[V]) child(of int32, branch int) int32 {
 	p := &b.pages[of]
 	if p.children[branch] == 0 {
 		i := int32(len(b.pages))
-		c := page{key: state.Key{Kind: state.Receipt, Name: p.childName(branch), At: p.key.At}, root: p.root, depth: p.depth + 1}
+		c := page{key: state.Key{Kind: state.Receipt, Name: p.childName(branch), At: p.key.At}, root: p.root, parent: of, depth: p.depth + 1}
 		p.children[branch] = i
 		b.pages = append(b.pages, c)
 	}

@@ -56,6 +56,13 @@ func TestValidate(t *testing.T) {
 			t.Errorf("%s: a Lambda can be made of it", want)
 		}
 	}
+	top := &pipeline.Pipeline[order, monoid.Frequent]{
+		Name: "top", Key: func(order) string { return "" }, Value: func(o order) monoid.Frequent { return monoid.Seen(o.Customer) },
+		Aggregate: monoid.TopK(0), StoreIn: mem.New(),
+	}
+	if err := top.Validate(); !errors.Is(err, monoid.ErrParameter) {
+		t.Errorf("TopK(0): %v", err)
+	}
 	var none *pipeline.Pipeline[order, int64]
 	if none.Validate() == nil {
 		t.Error("nil is taken")

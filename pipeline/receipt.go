@@ -25,12 +25,13 @@ const DefaultKeep = 30 * 24 * time.Hour
 // A receipt is a trie of pages. The identifiers of a lane (a shard, say) and a slot of time
 // go into its root; once that is full it is never changed again, and further ones go into its
 // children, by their bits, and so on. So an identifier is on its path or nowhere, and a page
-// is small enough to be written with each batch.
+// is small enough to be written with each batch. A child may be written by the very commit that
+// fills its parent, never by an earlier one.
 const (
-	pageSize = 4096 // identifiers
+	pageSize = 1024 // identifiers: 12 kB, so that small batches do not write much
 	fanBits  = 3
 	fan      = 1 << fanBits
-	idSize   = 12 // bytes: among 4096 identifiers, the odds that two meet are 1 to 10^22
+	idSize   = 12 // bytes: among 1024 identifiers, the odds that two meet are 1 to 10^23
 	pageHead = 1  // version
 	maxDepth = 20 // what idSize has bits for
 )
@@ -59,20 +60,23 @@ var errReceipt = errors.New("pipeline: a receipt in the store is damaged")
 type page struct {
 	key      state.Key
 	root     int32 // index of its root
+	parent   int32 // index of the page above, 0 for none
 	depth    int
 	children [fan]int32 // indexes, 0 for none: a root is nobody's child
 	row      state.Row
 	loaded   bool
+	queued   bool // about to be
 	err      error
 	count    int     // identifiers in row
-	fresh    int     // to be added
+	planned  int     // records of the group that have their place here
+	fresh    int     // those that are to be added
 	write    int     // index of the write that does
 	is       rootKey // of a root
 	mark     uint32
 }
 
 func (p *page) load(r state.Row) {
-	p.row, p.loaded, p.err = r, true, nil
+	p.row, p.loaded, p.queued, p.err = r, true, false, nil
 	p.count = 0
 	if r.Version == 0 {
 		return

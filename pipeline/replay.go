@@ -137,7 +137,7 @@ type replayConfig struct {
 
 // The batches of a replay: two pages of receipts, so that those of an archive are written once.
 const (
-	defaultReplayBatch = 2 * pageSize
+	defaultReplayBatch = 8 * pageSize
 	maxReplayBytes     = 8 << 20
 )
 

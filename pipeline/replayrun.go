@@ -10,7 +10,6 @@ import (
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/archive"
-	"github.com/weir-go/weir/state"
 )
 
 // replay is one call of Replay.
@@ -21,12 +20,11 @@ type replay[T, V any] struct {
 	result ReplayResult
 	at     archive.Line // the last one done, without its data
 
-	lines   []archive.Line // of the batch
-	bytes   int
-	refused int          // records in a row that the store refused
-	msg     weir.Message // what a line is decoded as
-	told    time.Time    // when progress was
-	total   int64
+	lines []archive.Line // of the batch
+	bytes int
+	msg   weir.Message // what a line is decoded as
+	told  time.Time    // when progress was
+	total int64
 }
 
 func (r *replay[T, V]) run(ctx context.Context) error {
@@ -136,9 +134,6 @@ func (r *replay[T, V]) merge(ctx context.Context, lines []archive.Line, last boo
 	if stopped != nil {
 		return nil, stopped // what else failed is found again in the next run
 	}
-	if b.counts.merged > 0 {
-		r.refused = 0
-	}
 	for i, err := range b.outcomes {
 		switch {
 		case err == nil:
@@ -146,19 +141,11 @@ func (r *replay[T, V]) merge(ctx context.Context, lines []archive.Line, last boo
 		case errors.Is(err, ErrBusy) && !last:
 			busy = append(busy, lines[i])
 			continue
-		case errors.Is(err, state.ErrRefused):
-			r.refused++
-		}
-		if r.refused == maxRefused {
-			return nil, fmt.Errorf("the store refused %d records in a row: %w", r.refused, err)
 		}
 		r.fail(lines[i], err)
 	}
 	return busy, nil
 }
-
-// maxRefused is when a refusal is no longer taken for the record's fault.
-const maxRefused = 100
 
 func (r *replay[T, V]) fail(line archive.Line, err error) {
 	r.result.Records++
@@ -203,7 +190,7 @@ func (r *replay[T, V]) prepare(b *batch[V], owner int, line *archive.Line) {
 // How receipts of archives are filed. Under another rule they would not be found: never change it.
 const (
 	replayed    = "archive" // in place of a source's ARN
-	replayBlock = 4096      // lines
+	replayBlock = 1024      // lines, as many as fill a page
 )
 
 func (r *replay[T, V]) progress() ReplayProgress {
