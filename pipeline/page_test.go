@@ -24,7 +24,8 @@ func raw(records ...[3]string) []byte {
 }
 
 // A page below another may be written by the commit that fills that other one, never before: here a
-// record that would fill it does not fit into the commit, and the process dies after it.
+// record that would fill it does not fit into the commit, and the process dies after it. The record
+// below, delivered alone, would find room above.
 func TestChildrenOfFullPagesOnly(t *testing.T) {
 	t.Parallel()
 	for round := range 20 { // whether two records part ways depends on the salt
@@ -67,8 +68,9 @@ func TestChildrenOfFullPagesOnly(t *testing.T) {
 		if !died {
 			t.Fatal("nothing was committed")
 		}
-		for range 3 {
-			out, err := pipe(new(faulty)).Invoke(t.Context(), event)
+		alone := raw([3]string{"s1", "7", one("c0")})
+		for _, e := range [][]byte{alone, event, event} {
+			out, err := pipe(new(faulty)).Invoke(t.Context(), e)
 			if err != nil || string(out) != `{"batchItemFailures":[]}` {
 				t.Fatalf("%s, %v", out, err)
 			}
