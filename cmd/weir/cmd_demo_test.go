@@ -103,7 +103,7 @@ func TestDemoJSON(t *testing.T) {
 	for _, source := range sources {
 		t.Run(source, func(t *testing.T) {
 			t.Parallel()
-			args := []string{"--source", source, "--fail", "5%", "--poison", "1%", "--seed", "7"}
+			args := []string{"--source", source, "--fail", "20%", "--poison", "1%", "--seed", "7"}
 			doc := result(t, some(), args...)
 			keys := func(v any) string { return strings.Join(slices.Sorted(maps.Keys(v.(map[string]any))), " ") }
 			airport := doc["airports"].([]any)[0].(map[string]any)

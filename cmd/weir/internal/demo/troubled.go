@@ -21,10 +21,11 @@ var (
 	errLostAnswer = errors.New("the database's answer is lost (injected)")
 )
 
-// Commit may have committed even if it returns an error: the answer can get lost.
+// Commit may have committed even if it returns an error: the answer can get lost. What a pipeline
+// begins with is spared, for whichever invocation is first does that.
 func (t troubled) Commit(ctx context.Context, pipeline string, writes []state.Write) error {
 	invocation, ok := deliver.Number(ctx)
-	if !ok {
+	if !ok || writes[0].Kind == state.Meta {
 		return t.Store.Commit(ctx, pipeline, writes)
 	}
 	if err := wait(ctx, t.trouble.delay(invocation)); err != nil {
