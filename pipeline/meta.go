@@ -38,7 +38,7 @@ var ErrOtherPipeline = errors.New("pipeline: the store has data of another defin
 func (e *engine[T, V]) newMeta() *meta {
 	m := &meta{
 		Format: metaFormat, Monoid: e.m.Name(), Window: e.p.Window.millis(), ByID: e.p.ID != nil,
-		Stream: 10_000, Queue: 1000, Spread: 8, PageSize: pageSize, MadeAt: time.Now().UTC().Truncate(time.Second),
+		Stream: 5000, Queue: 1000, Spread: 8, PageSize: pageSize, MadeAt: time.Now().UTC().Truncate(time.Second),
 	}
 	if most := e.caps.MaxRow; most > 0 {
 		m.PageSize = max(1, min(m.PageSize, (most-pageHead)/idSize))

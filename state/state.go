@@ -1,8 +1,8 @@
 // Package state is what pipelines ask of a store: to read rows, and to write several of them
 // together or not at all. Store is the contract, statetest.Run checks it.
 //
-// Packages with stores: state/mem in this module, and bolt, dynamo, redis and postgres in the
-// module github.com/weir-go/weir/ext. A user of pipelines needs none of the types here.
+// Packages with stores: state/mem in this module, and boltstore, dynamostore, redisstore and pgstore in
+// the module github.com/weir-go/weir/ext. A user of pipelines needs none of the types here.
 package state
 
 import (

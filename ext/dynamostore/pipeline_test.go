@@ -66,13 +66,13 @@ func (m *metered) TransactWriteItems(ctx context.Context, in *sdk.TransactWriteI
 	return out, err
 }
 
-// event is n records from one shard, of one moment, numbered from first.
+// event is n records from one shard, numbered from first.
 func event(n, keys, first int) weirtest.Event {
 	records := make([]any, n)
 	for i := range records {
 		records[i] = weirtest.Record{
 			Value: visit{Page: fmt.Sprint("page-", i%keys), N: int64(first + i)}, ID: fmt.Sprintf("%056d", first+i),
-			Time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+			Time: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).Add(time.Duration(first+i) * time.Millisecond), // 1,000 a second
 		}
 	}
 	return weirtest.Kinesis(records...)
@@ -101,21 +101,19 @@ func TestCost(t *testing.T) {
 			m.reset()
 			invoke(t, lambda, event(1, 1, -60_000)) // also reads and writes the pipeline's meta, once a process
 			t.Logf("first invocation, 1 record: %v %v", m.calls, m.units)
-			for i, want := range []struct {
-				calls       int
-				read, write float64 // most units beyond those for keys
-			}{{2, 1, 24}, {2, 3, 48}, {2, 6, 72}, {2, 9, 94}, {5, 33, 130}, {3, 21, 64}} { // the fifth batch fills the page
+			var most float64
+			for i := range 10 { // as much as a shard takes in the time of a slot
 				m.reset()
 				invoke(t, lambda, event(1000, 50, 1000*i))
 				t.Logf("batch %d: %v %v", i, m.calls, m.units)
 				read, write := m.units["BatchGetItem"]-c.keys, m.units["TransactWriteItems"]-2*50
-				if i == 4 { // it is two transactions, that name each key
-					read, write = read-c.keys, write-2*50
-				}
-				if len(m.calls) != want.calls || i < 4 && (read != want.read || write != want.write) || read > want.read || write > want.write {
-					t.Errorf("batch %d: %d calls, and %v read and %v write units for receipts; want %+v", i, len(m.calls), read, write, want)
+				most = max(most, write)
+				switch {
+				case i == 0 && (len(m.calls) != 2 || read != 1 || write != 24), len(m.calls) > 4, read > 60, write > 190:
+					t.Errorf("batch %d: %d calls, and %v read and %v write units for receipts", i, len(m.calls), read, write)
 				}
 			}
+			t.Logf("at most %v write units for receipts", most)
 		})
 	}
 }

@@ -21,11 +21,11 @@
 //
 // Load and Range cost half of it where reads need not be consistent. So a batch of 1,000 records
 // over 50 keys has 2 calls, 50 read units for the keys (none for sums and counts of int64) and
-// 100 write units. Its receipts have 12 bytes a record. They are on pages of 4,096 records of one
-// shard and 10 seconds, or of an eighth of a queue's second, which are written as a whole: to
-// write one takes 24 units for the first batch on it, and 98 when it is nearly full; to read one
-// takes up to 13. When it is full, batches of these 10 seconds have 3 calls, and that which fills it
-// 5. The first batch of a process has one call more, the first of all three.
+// 100 write units. Its receipts have 12 bytes a record. They are on pages of up to 1,024 records of
+// one shard and 5 seconds, or of an eighth of a queue's second, which are written as a whole: 24 units
+// for the first batch of a slot, and up to about 100 for the last of a shard that delivers 1,000
+// records a second, with up to 20 units to read; a single record writes at most 26. When the first page of a slot is full
+// there is one call more. The first batch of a process has one call more, the first of all three.
 //
 // # What is promised
 //
