@@ -75,3 +75,24 @@ func BenchmarkPipeline(b *testing.B) {
 		run("sum", weir.Kinesis(p(&forgetful{})))
 	}
 }
+
+// BenchmarkFirst is the first batch of a process, which makes what later ones use again: B/op is the
+// memory that a pipeline takes for a batch, decoded messages included.
+func BenchmarkFirst(b *testing.B) {
+	for _, n := range []int{1, 1000, 10000} {
+		event := clicks(n, n)
+		b.Run(fmt.Sprintf("keys=n/n=%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				l := weir.Kinesis(&pipeline.Pipeline[click, int64]{
+					Name: "clicks", Key: func(c click) string { return c.Page }, Value: func(c click) int64 { return c.N },
+					Aggregate: monoid.Sum[int64](), StoreIn: &forgetful{},
+				})
+				if _, err := l.Invoke(b.Context(), event); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/record")
+		})
+	}
+}
