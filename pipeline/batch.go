@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"hash/maphash"
+	"slices"
 	"strings"
 	"time"
 
@@ -94,6 +95,11 @@ type rootKey struct {
 
 func newBatch[V any]() *batch[V] {
 	return &batch[V]{roots: map[rootKey]int32{}, hashSeed: maphash.MakeSeed()}
+}
+
+// expect makes room for what n messages mostly come to.
+func (b *batch[V]) expect(n int) {
+	b.msgs, b.recs, b.parts = slices.Grow(b.msgs, n), slices.Grow(b.recs, n), slices.Grow(b.parts, n)
 }
 
 // reset forgets the batch, and everything it referred to.

@@ -20,6 +20,7 @@ func (e *engine[T, V]) prepare(ctx context.Context, b *batch[V], w *weir.Work) {
 	if deadline, ok := ctx.Deadline(); ok { // a part of the time is for the store
 		p.until = deadline.Add(-time.Until(deadline) / 4)
 	}
+	b.expect(w.Len())
 	for _, m := range w.All() {
 		b.msgs = append(b.msgs, m)
 	}
