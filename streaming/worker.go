@@ -129,7 +129,7 @@ func (w *Worker) work(ctx context.Context) error {
 	go w.poll(pollCtx)
 	go w.settle(base)
 	for range w.c.concurrency {
-		go w.batches(base)
+		go w.batches(ctx, base)
 	}
 
 	w.mu.Lock()
