@@ -62,9 +62,7 @@ func (w *Worker) next(ctx, base context.Context) *flight {
 			continue
 		}
 		w.wakeAt(at)
-		w.idle++
 		w.moved.Wait()
-		w.idle--
 	}
 	return nil
 }
@@ -90,7 +88,8 @@ func (w *Worker) startable(now time.Time) (at time.Time, yes bool) {
 // form takes records for a batch, lane after lane: as many as it may have, but leaves some to
 // others that wait.
 func (w *Worker) form() *flight {
-	fair := min(w.c.records, (w.ready+w.idle)/(w.idle+1))
+	free := w.makers - len(w.flights)
+	fair := min(w.c.records, (w.ready+free-1)/free)
 	f, n := new(flight), 0
 	var parts []chunk
 	for n < fair && len(w.lines) > 0 {

@@ -36,7 +36,6 @@ type Worker struct {
 	bytes   int       // of what waits and runs
 	flights map[*flight]struct{}
 	running int // records in flights
-	idle    int // batch makers that wait
 	alarm   *time.Timer
 	alarmAt time.Time // zero if it is not set
 
@@ -179,7 +178,7 @@ func (w *Worker) drain() error {
 	for !(len(w.flights) == 0 && w.settled()) && !late() {
 		w.moved.Wait()
 	}
-	behind, unsettled := len(w.flights), len(w.dirty)+len(w.acks)
+	behind := len(w.flights)
 	w.over = true
 	if w.settleEnd != nil {
 		w.settleEnd()
@@ -199,7 +198,7 @@ func (w *Worker) drain() error {
 	if behind > 0 {
 		err = errors.Join(err, fmt.Errorf("%w: %d batches", ErrLeftBehind, behind))
 	}
-	if unsettled > 0 {
+	if !w.settled() {
 		err = errors.Join(err, ErrNotSettled)
 	}
 	return err
