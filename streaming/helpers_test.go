@@ -124,7 +124,6 @@ type queue struct {
 	changed  chan struct{}
 	settle   func(n int) error // what Settle returns, n counts from 1
 	settles  int
-	held     int // most records out at a time
 }
 
 type queued struct {
@@ -172,7 +171,6 @@ func (q *queue) Poll(ctx context.Context, room streaming.Room) (fetches []stream
 			})
 		}
 		q.waiting = rest
-		q.held = max(q.held, len(q.out))
 		done, changed := len(q.deleted) == q.total, q.changed
 		q.mu.Unlock()
 		switch {
@@ -223,3 +221,25 @@ func (q *queue) Settle(_ context.Context, acks []streaming.Ack) error {
 }
 
 func recorded(name string, m *metrics.InMemory) int64 { return int64(m.Snapshot().Events[name]) }
+
+// pausing is a script that can leave lanes out.
+type pausing struct {
+	script
+	off  map[string]bool
+	told []string
+}
+
+func (p *pausing) Pause(lanes ...streaming.Lane)  { p.tell("pause", true, lanes) }
+func (p *pausing) Resume(lanes ...streaming.Lane) { p.tell("resume", false, lanes) }
+
+func (p *pausing) tell(what string, off bool, lanes []streaming.Lane) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.off == nil {
+		p.off = map[string]bool{}
+	}
+	for _, l := range lanes {
+		p.off[l.Name] = off
+		p.told = append(p.told, fmt.Sprint(what, " ", l.Name, " ", l.Epoch))
+	}
+}
