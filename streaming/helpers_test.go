@@ -71,9 +71,6 @@ func want[T comparable](t *testing.T, what string, got, want T) {
 	}
 }
 
-// quick has the pauses of a test that does not run on virtual time.
-var quick = streaming.Backoff(time.Microsecond, 10*time.Microsecond)
-
 // faulty is a store into whose calls a test can step.
 type faulty struct {
 	state.Store

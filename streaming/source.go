@@ -83,8 +83,8 @@ type Source interface {
 	// Kind says what the source is, always the same.
 	Kind() Kind
 
-	// Open begins. The source tells the owner what it loses, until Close returns.
-	// An error ends Run.
+	// Open begins; ctx is for that alone. The source tells the owner what it loses, until Close
+	// returns. An error ends Run.
 	Open(ctx context.Context, o Owner) error
 
 	// Poll returns more records, or nothing after a while if there are none: it should wait for

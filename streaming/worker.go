@@ -50,6 +50,7 @@ type Worker struct {
 	pollFails   int  // in a row
 	settleFails int
 	settling    bool
+	revoking    int                // calls of Revoke that wait
 	settleEnd   context.CancelFunc // of the call to Settle
 	settlers    int
 	dirty       []*lane
