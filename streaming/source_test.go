@@ -29,7 +29,6 @@ type script struct {
 	acks    []streaming.Ack
 	settles int
 	settle  func(ctx context.Context, n int, acks []streaming.Ack) error
-	paused  []string
 }
 
 func (s *script) Kind() streaming.Kind {
