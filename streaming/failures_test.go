@@ -134,7 +134,11 @@ func TestF38_Shutdown(t *testing.T) {
 					}
 					merged.Add(1)
 					return nil
-				}), g.Member(), streaming.Drain(20*time.Second))
+				}), g.Member(), streaming.Drain(20*time.Second), streaming.Attempts(1),
+					streaming.DeadLetter(func(context.Context, *weir.Message, error) error {
+						t.Error("a record was given up because the worker shuts down")
+						return nil
+					}))
 				if !errors.Is(err, tt.err) || tt.err == nil && err != nil {
 					t.Errorf("Run returned %v, want %v", err, tt.err)
 				}

@@ -329,3 +329,58 @@ func TestRevokeWaitsForSettle(t *testing.T) {
 		})
 	}
 }
+
+// TestEndedAndStopped: a source has ended, and the worker is stopped before it is through.
+func TestEndedAndStopped(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		s := &script{poll: func(context.Context, int, streaming.Room) ([]streaming.Fetch, error) {
+			return []streaming.Fetch{fetch("a", 1, 1, 2, 3)}, io.EOF
+		}}
+		err := streaming.Run(ctx, weir.Each(func(_ context.Context, n int) error {
+			if n == 2 {
+				stop()
+				time.Sleep(time.Second)
+			}
+			return nil
+		}), s)
+		if !errors.Is(err, streaming.ErrNotDone) {
+			t.Errorf("Run returned %v", err)
+		}
+		want(t, "acks", fmt.Sprint(s.acks), "[{{a 1} 2 false 0s}]")
+	})
+}
+
+// TestBlockedLane: a lane that is blocked does not keep others from being polled, even if the source
+// cannot leave it out.
+func TestBlockedLane(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		s.poll = func(_ context.Context, n int, _ streaming.Room) ([]streaming.Fetch, error) {
+			time.Sleep(time.Second)
+			out := []streaming.Fetch{fetch("a", 1, int64(2*n), int64(2*n+1)), fetch("b", 1, int64(n))}
+			if n == 100 {
+				return out, io.EOF
+			}
+			return out, nil
+		}
+		var other int
+		begin := time.Now()
+		err := streaming.Run(t.Context(), weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+			if m.ID == "a@2" && time.Since(begin) < 5*time.Minute {
+				return errBad
+			}
+			if m.ID[0] == 'b' && time.Since(begin) < 2*time.Minute {
+				other++
+			}
+			return nil
+		}), s, streaming.BatchRecords(10), streaming.Attempts(1000))
+		if err != nil {
+			t.Error(err)
+		}
+		want(t, "records of the other lane meanwhile", other, 100)
+		want(t, "last", s.acks[len(s.acks)-1].Offset, 201)
+	})
+}

@@ -173,7 +173,7 @@ func TestStoreDown(t *testing.T) {
 func TestStreak(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		l := numbers(1000, 1)
+		l := numbers(1000, 50)
 		l.End()
 		begin := time.Now()
 		dead := 0
@@ -395,5 +395,58 @@ func TestRunsOnce(t *testing.T) {
 		if err := w.Run(t.Context()); err == nil {
 			t.Error("it ran twice")
 		}
+	})
+}
+
+// TestAlone: those behind a failed record are not run again each time that it is.
+func TestAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := numbers(10, 1)
+		l.End()
+		var sizes []int
+		err := streaming.Run(t.Context(), weir.Batch(func(_ context.Context, b *weir.BatchOf[int]) error {
+			sizes = append(sizes, b.Len())
+			for r := range b.All() {
+				if r.Value == 0 && r.Message.Attempt < 4 {
+					b.Fail(r, errBad)
+				}
+			}
+			return nil
+		}), l.Group().Member())
+		if err != nil {
+			t.Error(err)
+		}
+		want(t, "batches", fmt.Sprint(sizes), "[10 1 1 1 9]")
+	})
+}
+
+// TestProbe: while something is unavailable, one batch at a time finds out whether it still is, and
+// all go on once it is not.
+func TestProbe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := numbers(400, 40)
+		l.End()
+		begin := time.Now()
+		var now, most, after atomic.Int64
+		err := streaming.Run(t.Context(), weir.Each(func(context.Context, int) error {
+			n := now.Add(1)
+			defer now.Add(-1)
+			time.Sleep(time.Second)
+			switch since := time.Since(begin); {
+			case since > time.Hour:
+				after.Store(max(after.Load(), n))
+				return nil
+			case since > time.Minute:
+				most.Store(max(most.Load(), n))
+			}
+			return weir.Unavailable(errDown)
+		}), l.Group().Member(), streaming.Concurrency(4), streaming.Turn(time.Millisecond))
+		if err != nil {
+			t.Error(err)
+		}
+		want(t, "at a time while it is unavailable", most.Load(), 1)
+		want(t, "at a time afterwards", after.Load(), 4)
 	})
 }
