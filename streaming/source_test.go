@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -382,5 +384,59 @@ func TestBlockedLane(t *testing.T) {
 		}
 		want(t, "records of the other lane meanwhile", other, 100)
 		want(t, "last", s.acks[len(s.acks)-1].Offset, 201)
+	})
+}
+
+// TestLog: what needs attention is logged.
+func TestLog(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var text strings.Builder
+		s := &script{}
+		s.poll = func(_ context.Context, n int, _ streaming.Room) ([]streaming.Fetch, error) {
+			switch n {
+			case 1:
+				return []streaming.Fetch{fetch("a", 1, 1)}, nil
+			case 2:
+				time.Sleep(time.Hour)
+				return []streaming.Fetch{fetch("b", 1, 1)}, errDown
+			}
+			time.Sleep(time.Hour)
+			return nil, io.EOF
+		}
+		s.settle = func(_ context.Context, n int, _ []streaming.Ack) error {
+			if n == 1 {
+				return errDown
+			}
+			return nil
+		}
+		runs := map[string]int{}
+		verb := weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+			runs[m.ID]++
+			if m.ID == "a@1" && runs[m.ID] < 3 {
+				return errBad
+			} else if m.ID == "b@1" && runs[m.ID] == 1 {
+				return weir.Unavailable(errDown)
+			}
+			return nil
+		})
+		timeless := func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{}
+			}
+			return a
+		}
+		if err := streaming.Run(t.Context(), verb, s, streaming.Attempts(2), streaming.Name("w"),
+			streaming.Logger(slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{ReplaceAttr: timeless})))); err != nil {
+			t.Error(err)
+		}
+		lines := strings.Split(strings.TrimSpace(text.String()), "\n")
+		slices.Sort(lines)
+		want(t, "log", strings.Join(lines, "\n"), strings.TrimSpace(`
+level=ERROR msg="record blocks its lane" worker=w lane=a id=a@1 attempts=2 error="bad record"
+level=INFO msg=resumed worker=w
+level=WARN msg="poll failed" worker=w failures=1 error="the store is down"
+level=WARN msg="settle failed" worker=w failures=1 error="the store is down"
+level=WARN msg=paused worker=w pauses=1 error="unavailable: the store is down"`))
 	})
 }

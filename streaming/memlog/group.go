@@ -106,6 +106,9 @@ func (g *Group) assign(want []*Member) {
 	g.log.mu.Lock()
 	revoke := map[*Member][]streaming.Lane{}
 	for i, s := range g.slots {
+		if want[i] != nil && !slices.Contains(g.members, want[i]) {
+			want[i] = s.owner // it has not joined, or has left
+		}
 		if s.owner != nil && s.owner != want[i] {
 			revoke[s.owner] = append(revoke[s.owner], g.lane(i))
 		}
@@ -123,10 +126,7 @@ func (g *Group) assign(want []*Member) {
 	defer g.log.mu.Unlock()
 	for i := range g.slots {
 		s := &g.slots[i]
-		if s.owner != nil && !slices.Contains(g.members, s.owner) {
-			s.owner = nil // killed meanwhile
-		}
-		if to := want[i]; s.owner != to && (to == nil || slices.Contains(g.members, to)) {
+		if to := want[i]; s.owner != to {
 			if s.owner != nil {
 				delete(s.owner.read, i)
 				delete(s.owner.paused, i)
@@ -146,10 +146,13 @@ func (g *Group) lane(i int) streaming.Lane {
 }
 
 // join adds a member, which may bring about that others give partitions up.
-func (g *Group) join(m *Member) {
+func (g *Group) join(m *Member, o streaming.Owner) {
 	defer g.move()()
 	g.log.mu.Lock()
-	g.members = append(g.members, m)
+	m.owner = o
+	if !m.dead {
+		g.members = append(g.members, m)
+	}
 	g.log.mu.Unlock()
 	g.assign(g.deal())
 }

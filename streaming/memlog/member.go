@@ -26,8 +26,7 @@ func (m *Member) Kind() streaming.Kind { return streaming.Log }
 
 // Open joins the group.
 func (m *Member) Open(_ context.Context, o streaming.Owner) error {
-	m.owner = o
-	m.g.join(m)
+	m.g.join(m, o)
 	return nil
 }
 
@@ -53,7 +52,9 @@ func (m *Member) Kill() {
 	}
 	g.members = slices.DeleteFunc(g.members, func(o *Member) bool { return o == m })
 	g.log.mu.Unlock()
-	m.owner.Lost(lost...)
+	if len(lost) > 0 {
+		m.owner.Lost(lost...)
+	}
 	g.assign(g.deal())
 }
 
