@@ -1,6 +1,7 @@
 package weir
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -292,27 +293,16 @@ func (e *kafkaEnvelope) sort() {
 		msg    Message
 	}
 	places := make([]place, len(e.msgs))
+	last := make([]int64, len(e.lanes)) // no offset is below 0
 	for i, m := range e.msgs {
-		p := place{e.lanes[m.Shard], math.MinInt64, m}
-		switch {
-		case m.ID != "":
-			p.offset = m.Kafka.Offset
-		case i > 0 && places[i-1].lane == p.lane:
-			p.offset = places[i-1].offset
+		lane := e.lanes[m.Shard]
+		if m.ID != "" {
+			last[lane] = m.Kafka.Offset
 		}
-		places[i] = p
+		places[i] = place{lane, last[lane], m}
 	}
 	slices.SortStableFunc(places, func(a, b place) int {
-		if a.lane != b.lane {
-			return a.lane - b.lane
-		}
-		switch {
-		case a.offset < b.offset:
-			return -1
-		case a.offset > b.offset:
-			return 1
-		}
-		return 0
+		return cmp.Or(cmp.Compare(a.lane, b.lane), cmp.Compare(a.offset, b.offset))
 	})
 	for i := range places {
 		e.msgs[i] = places[i].msg
