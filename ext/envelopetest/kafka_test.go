@@ -65,10 +65,10 @@ func compareKafka(t *testing.T, event []byte) (same int) {
 	}
 	for i, want := range rows {
 		m := got[i]
-		about := func(field string, got, want any) {
+		about := func(field string, is, should any) {
 			t.Helper()
-			if !reflect.DeepEqual(got, want) {
-				t.Fatalf("record %d: %s = %#v, want %#v\n%s", i, field, got, want, want)
+			if !reflect.DeepEqual(is, should) {
+				t.Fatalf("record %d: %s = %#v, want %#v (damage: %v)\n%s", i, field, is, should, m.damage, want.raw)
 			}
 		}
 		about("Raw", m.raw, want.raw)

@@ -160,15 +160,17 @@ func modelKafka(lane string, record []byte) kafkaRow {
 		r.damaged = r.damaged || err != nil
 		return append([]byte{}, b...)
 	}
+	var topics []string
+	var numbers []int64
 	for _, m := range all {
 		switch strings.ToLower(fold(m.key)) {
 		case "topic":
 			if topic := text(m); m.kind() == '"' {
-				r.damaged = r.damaged || !strings.HasPrefix(lane, topic+"-") || strings.Contains(lane[len(topic)+1:], "-")
+				topics = append(topics, topic)
 			}
 		case "partition":
 			if n, ok := whole(m); ok {
-				r.damaged = r.damaged || !strings.HasSuffix(lane, "-"+strconv.FormatInt(n, 10))
+				numbers = append(numbers, n)
 			}
 		case "offset":
 			if n, ok := whole(m); ok && n >= 0 {
@@ -202,6 +204,12 @@ func modelKafka(lane string, record []byte) kafkaRow {
 	dash := strings.LastIndexByte(lane, '-')
 	n, err := strconv.ParseInt(lane[dash+1:], 10, 32)
 	r.damaged = r.damaged || dash <= 0 || err != nil || n < 0 || strconv.FormatInt(n, 10) != lane[dash+1:] || !r.known
+	for _, topic := range topics {
+		r.damaged = r.damaged || dash < 0 || topic != lane[:dash]
+	}
+	for _, number := range numbers {
+		r.damaged = r.damaged || number != n
+	}
 	if r.known && lane != "" {
 		r.id = fmt.Sprintf("%s@%d", lane, r.offset)
 	}
