@@ -260,6 +260,32 @@ func invokeKafka(t testing.TB, ctx context.Context, l *weir.Lambda, event []byte
 	return r
 }
 
+// The runtime puts one event where the one before was: nothing may be remembered as it stood there.
+func TestKafkaEventsInOnePlace(t *testing.T) {
+	t.Parallel()
+	first := oneKafka(`,"x":"aaaaaaaaaaaa","timestampType":"A","y":"1"`)
+	second := oneKafka(`,"x":"aaaa","y":"111111111","timestampType":"B"`)
+	if len(first) != len(second) {
+		t.Fatal(len(first), len(second))
+	}
+	place := make([]byte, len(first))
+	var got []string
+	l := weir.Kafka(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+		got = append(got, m.Attribute("x")+m.Attribute("y")+m.Kafka.TimestampType)
+		return nil
+	}))
+	for range 50 {
+		got = nil
+		for _, event := range [][]byte{first, second} {
+			copy(place, event)
+			if _, err := l.Invoke(t.Context(), place); err != nil {
+				t.Fatal(err)
+			}
+		}
+		assert.Equal(t, got, []string{"aaaaaaaaaaaa1A", "aaaa111111111B"})
+	}
+}
+
 func TestKafkaOptionsThatContradict(t *testing.T) {
 	t.Parallel()
 	nothing := weir.EachMessage(func(context.Context, *weir.Message) error { return nil })
