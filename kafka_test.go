@@ -234,6 +234,16 @@ func TestKafkaHeadersAreOwn(t *testing.T) {
 		_ = append(m.Kafka.Headers, weir.KafkaHeader{Name: "mine"})
 		return nil
 	}))
+	var parts []string
+	var want []weir.KafkaHeaders
+	for i := range 20 {
+		parts = append(parts, fmt.Sprintf(`{"offset":%d,"headers":[{"a":[%d]}]}`, i, i))
+		want = append(want, weir.KafkaHeaders{{"a", []byte{byte(i)}}})
+	}
+	invokeKafka(t, t.Context(), l, kafkaRaw(`"t-0":[`+strings.Join(parts, ",")+`]`))
+	assert.Equal(t, got, want)
+
+	got = nil
 	invokeKafka(t, t.Context(), l, kafkaRaw(`"t-0":[{"offset":1,"headers":[{"a":[1]}]},{"offset":2,"headers":[{"a":[2],"b":[3]}]},{"offset":3,"headers":[{"a":[4]}],"headers":null}]`))
 	assert.Equal(t, got, []weir.KafkaHeaders{{{"a", []byte{1}}}, {{"a", []byte{2}}, {"b", []byte{3}}}, nil})
 }
