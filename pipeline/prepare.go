@@ -112,7 +112,7 @@ func (p *preparer[T, V]) message(m *weir.Message) {
 			from.id += "/" + m.OrderingKey // sequence numbers are a shard's, and the shard is not told
 		}
 	}
-	if kpl.Marked(m.Payload) {
+	if m.Kafka == nil && kpl.Marked(m.Payload) {
 		if users, aggregated, err := kpl.Split(m.Payload); aggregated {
 			if err != nil {
 				b.fail(owner, weir.Undecodable(err))
