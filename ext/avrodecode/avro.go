@@ -119,8 +119,7 @@ func fits[T any](s *avro.Schema) error {
 
 // collect finds the names that fields may go by.
 func collect(t reflect.Type, names map[string]bool, depth int) {
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		tag, _, _ := strings.Cut(f.Tag.Get("avro"), ",")
 		names[f.Name], names[tag] = true, true
 		for f.Type.Kind() == reflect.Pointer {

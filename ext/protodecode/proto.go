@@ -42,13 +42,9 @@ func New[T proto.Message](opts ...Option) (*registry.Decoder[T], error) {
 		}
 		o(&c)
 	}
-	if reflect.TypeFor[T]().Kind() != reflect.Pointer {
-		return nil, fmt.Errorf("protodecode: %v is no generated type: it takes a pointer to one", reflect.TypeFor[T]())
-	}
-	var zero T
-	message := zero.ProtoReflect().Type()
-	if !message.Descriptor().FullName().IsValid() {
-		return nil, fmt.Errorf("protodecode: %v says no message: it takes a generated type", reflect.TypeFor[T]())
+	message := typeOf[T]()
+	if message == nil {
+		return nil, fmt.Errorf("protodecode: %v is no type that protoc-gen-go made, such as *shop.Order", reflect.TypeFor[T]())
 	}
 	path, number := placeOf(message.Descriptor())
 	return registry.NewPlainDecoder("PROTOBUF", func(id registry.ID, data []byte) (v T, err error) {
@@ -66,10 +62,22 @@ func New[T proto.Message](opts ...Option) (*registry.Decoder[T], error) {
 		}
 		v = message.New().Interface().(T)
 		if err := proto.Unmarshal(data[n:], v); err != nil {
-			return zero, err
+			return *new(T), err
 		}
 		return v, nil
 	})
+}
+
+// typeOf returns what makes messages of T, or nil where T's nil does not know, which an
+// interface's and dynamicpb's do not.
+func typeOf[T proto.Message]() (message protoreflect.MessageType) {
+	defer func() {
+		if recover() != nil {
+			message = nil
+		}
+	}()
+	var zero T
+	return zero.ProtoReflect().Type()
 }
 
 // placeOf returns where a message is in its file: its path of indexes, for Confluent, and its

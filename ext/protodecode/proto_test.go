@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/descriptorpb"
+	"google.golang.org/protobuf/types/dynamicpb"
 	"google.golang.org/protobuf/types/known/structpb"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 
@@ -135,7 +136,9 @@ func TestMetadata(t *testing.T) {
 func TestTypesThatCannotBe(t *testing.T) {
 	t.Parallel()
 	_, err := protodecode.New[proto.Message]()
-	assert.Error(t, err, "is no generated type")
+	assert.Error(t, err, "protoreflect.ProtoMessage is no type that protoc-gen-go made")
+	_, err = protodecode.New[*dynamicpb.Message]()
+	assert.Error(t, err, "*dynamicpb.Message is no type")
 	_, err = protodecode.New[*wrapperspb.StringValue](nil)
 	assert.Error(t, err, "option 0 is nil")
 }
