@@ -159,6 +159,19 @@ func TestDecoderAtTheDeadline(t *testing.T) {
 			t.Errorf("it took %v", d)
 		}
 		assert.Equal(t, len(res.Retried()), 2)
+
+		// Nor does the wait go on behind it.
+		time.Sleep(time.Hour)
+		ctx, cancel = context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		begin = time.Now()
+		waited := make(chan time.Duration, 1)
+		weirtest.Run(ctx, weir.Kafka(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+			_, err := d.Value(m)
+			waited <- time.Since(begin)
+			return err
+		})), weirtest.Kafka(framed(43, "a")))
+		assert.Equal(t, <-waited, 10*time.Second)
 		time.Sleep(time.Hour) // what still runs ends
 	})
 }

@@ -153,6 +153,7 @@ func TestSchemaUnderAContext(t *testing.T) {
 				t.Error(err, time.Since(begin))
 			}
 		})
+		synctest.Wait() // for whom the schema is being fetched
 		all.Go(func() {
 			if err := get(t, reg, 42); err != nil {
 				t.Error(err)
