@@ -29,7 +29,7 @@ func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]
 	return &each{decodes: dec.what, err: err, nilFunc: f == nil, h: func(ctx context.Context, m *Message) error {
 		v, err := dec.read(m)
 		if err != nil {
-			return Undecodable(err)
+			return unread(err)
 		}
 		return f(ctx, v)
 	}}
