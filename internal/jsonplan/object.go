@@ -14,10 +14,10 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 		return doubt
 	}
 	i, more := d.enter(i, '}')
-	fields := n.fields.all
+	fields, text := n.fields.all, memory.String(d.text)
 	for next := 0; more; i, more = d.more(i, '}') {
-		if next < len(fields) && d.has(i, fields[next].token[1:]) {
-			i += len(fields[next].token) - 1
+		if next < len(fields) && i < len(text) && fields[next].first.At(text, i) {
+			i += fields[next].first.Len()
 		} else {
 			next, i = n.fields.key(d, i, next)
 		}
@@ -35,10 +35,10 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 			if i = fields[next].value(d, i, p); i < 0 {
 				return doubt
 			}
-			if next++; next == len(fields) || !d.has(i, fields[next].token) {
+			if next++; next == len(fields) || !fields[next].token.At(text, i) {
 				break
 			}
-			i += len(fields[next].token)
+			i += fields[next].token.Len()
 		}
 	}
 	return i

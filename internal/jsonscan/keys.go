@@ -19,7 +19,7 @@ type Keys struct {
 
 // token is a key with all that stands between the value before and its own value.
 type token struct {
-	text  string
+	Token
 	first bool // in its object
 	field int
 	value string // of the last one, in the text that is being read; if nobody asked for it
@@ -75,7 +75,7 @@ func (s *Scanner) NextOf(k *Keys) bool {
 	}
 	for s.err == nil && k.at < len(k.likely) {
 		t := &k.likely[k.at]
-		if t.first != s.first || !strings.HasPrefix(s.text[s.pos:], t.text) {
+		if t.first != s.first || !t.At(s.text, s.pos) {
 			break
 		}
 		s.pos += len(t.text)
@@ -132,7 +132,7 @@ func (s *Scanner) readOf(k *Keys) bool {
 		k.learnt++
 		k.likely = append(k.likely, token{})
 		copy(k.likely[k.at+1:], k.likely[k.at:])
-		k.likely[k.at] = token{text: strings.Clone(text), first: first, field: k.Field}
+		k.likely[k.at] = token{Token: TokenOf(strings.Clone(text)), first: first, field: k.Field}
 		k.at++
 		k.skipped(s.pos)
 	}
