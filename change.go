@@ -38,9 +38,11 @@ type Change[E any] struct {
 
 // streamImage is where the parts of a DynamoDB record stand, as JSON.
 type streamImage struct {
-	keys, old, new string
-	kind           Kind
-	expired        bool
+	keys                   string
+	old, new               string
+	oldOutline, newOutline attr.Outline
+	kind                   Kind
+	expired                bool
 }
 
 func (*Change[E]) newReader() (images, error) {
@@ -69,25 +71,29 @@ func (d *imageReader[E]) decode(m *Message, change any) (err error) {
 			return fmt.Errorf("keys: %w", err)
 		}
 	}
-	if c.Old, err = d.image(m.item.old); err != nil {
+	if c.Old, err = d.image(m.item.old, m.item.oldOutline); err != nil {
 		return fmt.Errorf("old image: %w", err)
 	}
-	if c.New, err = d.image(m.item.new); err != nil {
+	if c.New, err = d.image(m.item.new, m.item.newOutline); err != nil {
 		return fmt.Errorf("new image: %w", err)
 	}
 	return nil
 }
 
-func (d *imageReader[E]) image(text string) (*E, error) {
-	if text == "" {
+func (d *imageReader[E]) image(text string, o attr.Outline) (*E, error) {
+	switch {
+	case text == "":
 		return nil, nil
+	case len(text) > memory.Shareable:
+		e := new(E)
+		return e, d.item(text, e)
 	}
-	var e *E
-	if len(text) <= memory.Shareable {
-		e = d.images.New()
-	} else {
-		e = new(E)
+	e := d.images.New()
+	v := reflect.ValueOf(e).Elem()
+	if d.plan.Outlined(&d.Reader, text, o, v) {
+		return e, nil
 	}
+	v.SetZero()
 	return e, d.item(text, e)
 }
 

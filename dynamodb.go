@@ -1,5 +1,7 @@
 package weir
 
+import "github.com/weir-go/weir/internal/attr"
+
 // DynamoDB makes a Lambda of the function for an Amazon DynamoDB Streams trigger, usually
 // over a function that takes a Change[E].
 //
@@ -103,12 +105,12 @@ func dynamoDBData(e *envelope) {
 		case 0:
 			e.str("dynamodb.SequenceNumber", &m.ID)
 		case 1:
-			m.item.keys = e.image("dynamodb.Keys")
+			m.item.keys, _ = e.image("dynamodb.Keys", false)
 			m.OrderingKey = m.item.keys
 		case 2:
-			m.item.new = e.image("dynamodb.NewImage")
+			m.item.new, m.item.newOutline = e.image("dynamodb.NewImage", true)
 		case 3:
-			m.item.old = e.image("dynamodb.OldImage")
+			m.item.old, m.item.oldOutline = e.image("dynamodb.OldImage", true)
 		case 4:
 			m.Time = e.seconds("dynamodb.ApproximateCreationDateTime")
 		default:
@@ -117,18 +119,29 @@ func dynamoDBData(e *envelope) {
 	}
 }
 
-// image returns the text of an attribute map, "" for null.
-func (e *envelope) image(field string) string {
+// image returns the text of an attribute map, "" for null, and where its values stand, if that
+// was to be seen.
+func (e *envelope) image(field string, outline bool) (string, attr.Outline) {
 	e.field = field
 	k := e.Kind()
+	if outline && k == '{' {
+		start := e.Offset()
+		if o, end := e.outliner.Outline(e.text, start); end >= 0 {
+			e.Jump(end)
+			return e.keep(e.text[start:end]), o
+		}
+	}
 	text := e.Skip()
 	if k == '{' && e.Err() == nil {
-		return e.keep(text)
+		if outline {
+			e.outliner.Learn(text)
+		}
+		return e.keep(text), attr.Outline{}
 	}
 	if k != 'n' {
 		e.damage("%s, not an object", kindName(k))
 	}
-	return ""
+	return "", attr.Outline{}
 }
 
 // newImage allocates in chunks, for as many records as are expected; pointers into earlier chunks

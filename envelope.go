@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/weir-go/weir/internal/attr"
 	"github.com/weir-go/weir/internal/b64"
 	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
@@ -36,6 +37,7 @@ type envelope struct {
 	text      string       // the event, which the runtime overwrites later
 	memory    memory.Bytes // for all that messages keep of it
 	images    []streamImage
+	outliner  attr.Outliner
 	msgs      []Message
 	now       *Message // the record being read
 	inside    bool     // whether one is
@@ -60,9 +62,11 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	e.text = memory.String(event)
 	e.Reset(e.text)
 	e.memory.Expect(len(event))
+	e.outliner.Begin()
 	msgs, err := e.read(aside)
 	// Nothing of the event may stay behind.
 	e.Reset("")
+	e.outliner.End()
 	e.topKeys.Forget()
 	e.innerKeys.Forget()
 	e.text, e.field, e.group = "", "", ""

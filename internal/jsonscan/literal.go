@@ -47,3 +47,6 @@ func (s *Scanner) Pass(text string) {
 	s.pos += len(text) + 2
 	s.first = false
 }
+
+// Jump goes on at an offset, behind a value that was read elsewhere or before one to be read.
+func (s *Scanner) Jump(to int) { s.pos, s.first = to, false }

@@ -36,3 +36,6 @@ func (t *Token) At(text string, i int) bool {
 	}
 	return n <= 8 || load(text, i+n-8) == t.tail && (n <= 16 || text[i+8:i+n-8] == t.text[8:n-8])
 }
+
+// Text returns the token's text.
+func (t *Token) Text() string { return t.text }

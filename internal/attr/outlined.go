@@ -1,0 +1,147 @@
+package attr
+
+import (
+	"reflect"
+
+	"github.com/weir-go/weir/internal/b64"
+	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
+)
+
+// op is what a leaf means to a type.
+type op struct {
+	do     deed
+	length int // of the leaf
+	back   int // from the value to the attribute value to decode
+	offset uintptr
+	node   *node
+}
+
+type deed uint8
+
+const (
+	unmade deed = iota // the op is still to be made
+	pass               // nobody asked for it
+	setText
+	setNumber
+	setBool
+	setBytes
+	setValue // by value's rules
+	covered  // part of a value that has been decoded as a whole
+	leave    // for Item
+)
+
+// program has the ops of one type for some leaves.
+type program struct {
+	root   *node
+	leaves *leaves
+	ops    []op
+}
+
+// Outlined does for an image that has an outline what Item does, where it can: dst has to be zero. If
+// it reports false, dst may hold anything, and Item has the result.
+func (p *Plan) Outlined(s *Reader, image string, o Outline, dst reflect.Value) bool {
+	if o.leaves == nil || p.root.kind != reflect.Struct || !dst.CanSet() || dst.Type() != p.root.typ {
+		return false
+	}
+	prog := &s.program
+	if prog.leaves != o.leaves || prog.root != p.root {
+		*prog = program{p.root, o.leaves, make([]op, maxLeaves)}
+	}
+	into := memory.Of(dst)
+	at, done := 0, 0 // offsets: behind the value before, and behind what is decoded
+	for _, m := range o.marks {
+		op := &prog.ops[m>>24]
+		if op.do == unmade {
+			*op = prog.root.op(o.leaves[m>>24])
+		}
+		start := at + op.length
+		at = start + int(m&maxValue)
+		value, p := image[start:at], memory.Field(into, op.offset)
+		switch op.do {
+		case setText:
+			memory.Set(p, value)
+		case setNumber:
+			if !op.node.setQuick(value, p) && (checkNumber(value) != nil || op.node.setNumber("N", value, memory.At(op.node.typ, p)) != nil) {
+				return false
+			}
+		case setBool:
+			memory.Set(p, len(value) == len("true"))
+		case setBytes:
+			room := s.bytes.Take(len(value)/4*3 + 3)
+			b, err := b64.AppendDecode(room[:0], value)
+			if b = s.bytes.Trim(room, len(b)); err != nil || !memory.IsNil(p) {
+				return false
+			}
+			memory.Set(p, b)
+		case setValue:
+			s.Reset(image)
+			s.Jump(start - op.back)
+			ok, f := op.node.quick(s, p)
+			if !ok {
+				f = op.node.value(s, memory.At(op.node.typ, p), false)
+			}
+			if f != nil || s.Err() != nil {
+				return false
+			}
+			done = s.Offset()
+		case covered:
+			if start > done {
+				return false
+			}
+		case leave:
+			return false
+		}
+	}
+	return true
+}
+
+// op makes the op of a leaf.
+func (n *node) op(st *leaf) op {
+	o := op{do: pass, length: st.Len()}
+	for i, name := range st.path {
+		keys := jsonscan.KeysOf(n.fields.names...)
+		k := keys.Find(name)
+		if k < 0 {
+			return o
+		}
+		f := n.fields.all[k]
+		if !f.direct {
+			o.do = leave
+			return o
+		}
+		o.offset += f.offset
+		o.node = f.node
+		last := i == len(st.path)-1
+		if !last && f.node.kind == reflect.Struct {
+			n = f.node
+			continue
+		}
+		o.do = setValue
+		if last {
+			o.do = f.node.deed(st)
+		}
+		if inner := i - len(st.path) + len(st.back); inner < 0 {
+			o.do = covered
+		} else {
+			o.back = st.back[inner]
+		}
+		return o
+	}
+	return o
+}
+
+// deed is what to do with a value of the leaf that goes into n.
+func (n *node) deed(st *leaf) deed {
+	switch {
+	case st.kind == text && st.typ == "S" && n.kind == reflect.String:
+		return setText
+	case st.kind == text && st.typ == "N" && (n.kind == reflect.Int64 || n.kind == reflect.Int || n.kind == reflect.Float64):
+		return setNumber
+	case st.kind == word && st.typ == "BOOL" && n.kind == reflect.Bool:
+		return setBool
+	case st.kind == text && st.typ == "B" && n.kind == reflect.Slice && n.bytes:
+		return setBytes
+	}
+	return setValue
+}
