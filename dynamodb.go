@@ -150,6 +150,6 @@ func (e *envelope) newImage() *streamImage {
 	if len(e.images) == cap(e.images) {
 		e.images = make([]streamImage, 0, min(1024, 1+cap(e.msgs)-len(e.msgs)))
 	}
-	e.images = append(e.images, streamImage{})
+	e.images = e.images[:len(e.images)+1]
 	return &e.images[len(e.images)-1]
 }

@@ -120,7 +120,7 @@ func (e *envelope) records() error {
 		if len(e.msgs) == cap(e.msgs) {
 			e.grow()
 		}
-		e.msgs = append(e.msgs, Message{})
+		e.msgs = e.msgs[:len(e.msgs)+1] // what is behind them is zero
 		e.now = &e.msgs[len(e.msgs)-1]
 		e.group, e.body, e.origin.here = "", false, false
 		start := e.Offset()

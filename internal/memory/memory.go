@@ -10,6 +10,7 @@ package memory
 
 import (
 	"reflect"
+	"strings"
 	"unsafe"
 )
 
@@ -23,6 +24,15 @@ type Pointer = unsafe.Pointer
 
 // String returns b as a string without copying. Nobody may write to b afterwards.
 func String(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// unset returns n bytes of new memory that may hold anything: clearing what is to be written takes as
+// long as writing it. A strings.Builder has such memory.
+func unset(n int) []byte {
+	var b strings.Builder
+	b.Grow(n)
+	b.WriteByte(0)
+	return unsafe.Slice(unsafe.StringData(b.String()), n)
+}
 
 // Within reports whether part is made of whole's memory.
 func Within(part, whole []byte) bool {
