@@ -38,11 +38,15 @@ type Change[E any] struct {
 
 // streamImage is where the parts of a DynamoDB record stand, as JSON.
 type streamImage struct {
-	keys                   string
-	old, new               string
-	oldOutline, newOutline attr.Outline
-	kind                   Kind
-	expired                bool
+	keys, old, new image
+	kind           Kind
+	expired        bool
+}
+
+// image is the text of an attribute map, and where its values stand if that is known.
+type image struct {
+	text string
+	attr.Outline
 }
 
 func (*Change[E]) newReader() (images, error) {
@@ -58,6 +62,8 @@ type imageReader[E any] struct {
 	attr.Reader
 	plan   *attr.Plan
 	images memory.Values[E]
+	keys   attr.Program
+	whole  attr.Program // for images
 }
 
 func (d *imageReader[E]) decode(m *Message, change any) (err error) {
@@ -66,44 +72,44 @@ func (d *imageReader[E]) decode(m *Message, change any) (err error) {
 		return errors.New("not a DynamoDB record")
 	}
 	c.Kind, c.Expired = m.item.kind, m.item.expired
-	if m.item.keys != "" {
-		if err := d.item(m.item.keys, &c.Keys); err != nil {
+	if m.item.keys.text != "" {
+		if err := d.item(&d.keys, m.item.keys, &c.Keys); err != nil {
 			return fmt.Errorf("keys: %w", err)
 		}
 	}
-	if c.Old, err = d.image(m.item.old, m.item.oldOutline); err != nil {
+	if c.Old, err = d.image(m.item.old); err != nil {
 		return fmt.Errorf("old image: %w", err)
 	}
-	if c.New, err = d.image(m.item.new, m.item.newOutline); err != nil {
+	if c.New, err = d.image(m.item.new); err != nil {
 		return fmt.Errorf("new image: %w", err)
 	}
 	return nil
 }
 
-func (d *imageReader[E]) image(text string, o attr.Outline) (*E, error) {
+func (d *imageReader[E]) image(i image) (*E, error) {
+	var e *E
 	switch {
-	case text == "":
+	case i.text == "":
 		return nil, nil
-	case len(text) > memory.Shareable:
-		e := new(E)
-		return e, d.item(text, e)
+	case len(i.text) <= memory.Shareable:
+		e = d.images.New()
+	default:
+		e = new(E)
 	}
-	e := d.images.New()
-	v := reflect.ValueOf(e).Elem()
-	if d.plan.Outlined(&d.Reader, text, o, v) {
-		return e, nil
-	}
-	v.SetZero()
-	return e, d.item(text, e)
+	return e, d.item(&d.whole, i, e)
 }
 
-func (d *imageReader[E]) item(text string, into *E) error {
-	r := &d.Reader
-	if len(text) > memory.Shareable {
+func (d *imageReader[E]) item(p *attr.Program, i image, into *E) error {
+	r, v := &d.Reader, reflect.ValueOf(into).Elem()
+	if len(i.text) > memory.Shareable {
 		r = new(attr.Reader)
 	}
-	r.Reset(text)
-	return d.plan.Item(r, reflect.ValueOf(into).Elem())
+	if d.plan.Outlined(r, p, i.text, i.Outline, v) {
+		return nil
+	}
+	v.SetZero()
+	r.Reset(i.text)
+	return d.plan.Item(r, v)
 }
 
 // appendItemKey is the canonical text of a DynamoDB item's key.

@@ -105,12 +105,12 @@ func dynamoDBData(e *envelope) {
 		case 0:
 			e.str("dynamodb.SequenceNumber", &m.ID)
 		case 1:
-			m.item.keys, _ = e.image("dynamodb.Keys", false)
-			m.OrderingKey = m.item.keys
+			e.image("dynamodb.Keys", &e.outliners[0], &m.item.keys)
+			m.OrderingKey = m.item.keys.text
 		case 2:
-			m.item.new, m.item.newOutline = e.image("dynamodb.NewImage", true)
+			e.image("dynamodb.NewImage", &e.outliners[1], &m.item.new)
 		case 3:
-			m.item.old, m.item.oldOutline = e.image("dynamodb.OldImage", true)
+			e.image("dynamodb.OldImage", &e.outliners[1], &m.item.old)
 		case 4:
 			m.Time = e.seconds("dynamodb.ApproximateCreationDateTime")
 		default:
@@ -119,29 +119,29 @@ func dynamoDBData(e *envelope) {
 	}
 }
 
-// image returns the text of an attribute map, "" for null, and where its values stand, if that
-// was to be seen.
-func (e *envelope) image(field string, outline bool) (string, attr.Outline) {
+// image reads an attribute map. It has no text if it is null.
+func (e *envelope) image(field string, o *attr.Outliner, into *image) {
 	e.field = field
 	k := e.Kind()
-	if outline && k == '{' {
-		start := e.Offset()
-		if o, end := e.outliner.Outline(e.text, start); end >= 0 {
+	start := e.Offset()
+	if k == '{' {
+		if outline, end := o.Outline(e.text, start); end >= 0 {
 			e.Jump(end)
-			return e.keep(e.text[start:end]), o
+			*into = image{e.keep(e.text[start:end]), outline}
+			return
 		}
 	}
 	text := e.Skip()
-	if k == '{' && e.Err() == nil {
-		if outline {
-			e.outliner.Learn(text)
-		}
-		return e.keep(text), attr.Outline{}
-	}
-	if k != 'n' {
+	switch {
+	case k == '{' && e.Err() == nil:
+		o.Learn(text)
+		*into = image{text: e.keep(text)}
+	case k != 'n':
 		e.damage("%s, not an object", kindName(k))
+		fallthrough
+	default:
+		*into = image{}
 	}
-	return "", attr.Outline{}
 }
 
 // newImage allocates in chunks, for as many records as are expected; pointers into earlier chunks

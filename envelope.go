@@ -37,7 +37,7 @@ type envelope struct {
 	text      string       // the event, which the runtime overwrites later
 	memory    memory.Bytes // for all that messages keep of it
 	images    []streamImage
-	outliner  attr.Outliner
+	outliners [2]attr.Outliner // of keys and of images
 	msgs      []Message
 	now       *Message // the record being read
 	inside    bool     // whether one is
@@ -62,11 +62,15 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	e.text = memory.String(event)
 	e.Reset(e.text)
 	e.memory.Expect(len(event))
-	e.outliner.Begin()
+	for i := range e.outliners {
+		e.outliners[i].Begin()
+	}
 	msgs, err := e.read(aside)
 	// Nothing of the event may stay behind.
 	e.Reset("")
-	e.outliner.End()
+	for i := range e.outliners {
+		e.outliners[i].End()
+	}
 	e.topKeys.Forget()
 	e.innerKeys.Forget()
 	e.text, e.field, e.group = "", "", ""

@@ -15,7 +15,6 @@ type Reader struct {
 	bytes memory.Bytes
 	keys  spares[jsonscan.Keys] // of structs
 	lists spares[memory.List]   // of slices
-	program
 }
 
 // slots numbers the types that have a spare.
