@@ -36,79 +36,154 @@ type Change[E any] struct {
 	Expired bool
 }
 
-// streamImage is where the parts of a DynamoDB record stand, as JSON.
-type streamImage struct {
-	keys, old, new image
-	kind           Kind
-	expired        bool
+// NewImage is a Change for handlers that do not ask what was there before: of the images it decodes
+// the new one alone, in half of the time.
+type NewImage[E any] struct {
+	// New is the item after the change. It is nil for an item that was removed, and where the stream's
+	// view type leaves it out.
+	New *E
+
+	// Keys is an E in which only the item's key attributes are set, where New is nil. Where it is not,
+	// Keys is nil, since New has them.
+	Keys *E
+
+	Kind Kind
+
+	// Expired says that DynamoDB removed the item since its time to live had passed.
+	Expired bool
 }
 
-// image is the text of an attribute map, and where its values stand if that is known.
+// streamImage is where the parts of a DynamoDB record stand.
+type streamImage struct {
+	keys     string // Message.OrderingKey, as it was read
+	keyed    attr.Outline
+	old, new image
+	kind     Kind
+	expired  bool
+}
+
+// image is an attribute map: where it stands in the event, and where its values stand in it if that is
+// known.
 type image struct {
-	text string
+	span
 	attr.Outline
 }
 
 func (*Change[E]) newReader() (images, error) {
-	plan, err := attr.Compile(reflect.TypeFor[E]())
-	if err != nil {
-		return nil, err
-	}
-	return &imageReader[E]{plan: plan}, nil
+	d, err := newImageReader[E]()
+	return changeReader[E]{d}, err
 }
 
-// imageReader decodes images for one goroutine at a time.
-type imageReader[E any] struct {
-	attr.Reader
-	plan   *attr.Plan
-	images memory.Values[E]
-	keys   attr.Program
-	whole  attr.Program // for images
-}
+type changeReader[E any] struct{ *imageReader[E] }
 
-func (d *imageReader[E]) decode(m *Message, change any) (err error) {
+func (d changeReader[E]) decode(m *Message, change any) (err error) {
 	c, _ := change.(*Change[E])
-	if m.item == nil {
-		return errors.New("not a DynamoDB record")
+	if err := d.read(m, true); err != nil {
+		return err
 	}
 	c.Kind, c.Expired = m.item.kind, m.item.expired
-	if m.item.keys.text != "" {
-		if err := d.item(&d.keys, m.item.keys, &c.Keys); err != nil {
-			return fmt.Errorf("keys: %w", err)
-		}
+	if err := d.keysInto(m, &c.Keys); err != nil {
+		return err
 	}
-	if c.Old, err = d.image(m.item.old); err != nil {
+	if c.Old, err = d.image(&m.item.old, d.old); err != nil {
 		return fmt.Errorf("old image: %w", err)
 	}
-	if c.New, err = d.image(m.item.new); err != nil {
+	if c.New, err = d.image(&m.item.new, d.new); err != nil {
 		return fmt.Errorf("new image: %w", err)
 	}
 	return nil
 }
 
-func (d *imageReader[E]) image(i image) (*E, error) {
+func (*NewImage[E]) newReader() (images, error) {
+	d, err := newImageReader[E]()
+	return newImageOnly[E]{d}, err
+}
+
+type newImageOnly[E any] struct{ *imageReader[E] }
+
+func (d newImageOnly[E]) decode(m *Message, change any) (err error) {
+	c, _ := change.(*NewImage[E])
+	given := m.item != nil && m.item.new.given()
+	if err := d.read(m, false); err != nil {
+		return err
+	}
+	c.Kind, c.Expired = m.item.kind, m.item.expired
+	if !given {
+		c.Keys = new(E)
+		return d.keysInto(m, c.Keys)
+	}
+	if c.New, err = d.image(&m.item.new, d.new); err != nil {
+		return fmt.Errorf("new image: %w", err)
+	}
+	return nil
+}
+
+// imageReader decodes images for one goroutine at a time.
+type imageReader[E any] struct {
+	attr.Reader
+	plan      *attr.Plan
+	values    memory.Values[E]
+	forKeys   attr.Program
+	forImages attr.Program
+	texts     memory.Bytes
+	old, new  string // copies of what the record has
+}
+
+func newImageReader[E any]() (*imageReader[E], error) {
+	plan, err := attr.Compile(reflect.TypeFor[E]())
+	return &imageReader[E]{plan: plan}, err
+}
+
+// read copies the images of a record that are wanted.
+func (d *imageReader[E]) read(m *Message, old bool) error {
+	if m.item == nil {
+		return errors.New("not a DynamoDB record")
+	}
+	var parts [2]span
+	if parts[0] = m.item.new.span; old {
+		parts[1] = m.item.old.span
+	}
+	both, ok := m.call.copies(&d.texts, parts[:])
+	if !ok {
+		return errors.New("the record is gone, since its invocation has ended")
+	}
+	d.new, d.old = both[:parts[0].size()], both[parts[0].size():]
+	return nil
+}
+
+func (d *imageReader[E]) keysInto(m *Message, e *E) error {
+	if m.item.keys == "" {
+		return nil
+	}
+	if err := d.item(&d.forKeys, m.item.keyed, m.item.keys, e); err != nil {
+		return fmt.Errorf("keys: %w", err)
+	}
+	return nil
+}
+
+func (d *imageReader[E]) image(i *image, text string) (*E, error) {
 	var e *E
 	switch {
-	case i.text == "":
+	case !i.given():
 		return nil, nil
-	case len(i.text) <= memory.Shareable:
-		e = d.images.New()
+	case len(text) <= memory.Shareable:
+		e = d.values.New()
 	default:
 		e = new(E)
 	}
-	return e, d.item(&d.whole, i, e)
+	return e, d.item(&d.forImages, i.Outline, text, e)
 }
 
-func (d *imageReader[E]) item(p *attr.Program, i image, into *E) error {
+func (d *imageReader[E]) item(p *attr.Program, o attr.Outline, text string, into *E) error {
 	r, v := &d.Reader, reflect.ValueOf(into).Elem()
-	if len(i.text) > memory.Shareable {
+	if len(text) > memory.Shareable {
 		r = new(attr.Reader)
 	}
-	if d.plan.Outlined(r, p, i.text, i.Outline, v) {
+	if d.plan.Outlined(r, p, text, o, v) {
 		return nil
 	}
 	v.SetZero()
-	r.Reset(i.text)
+	r.Reset(text)
 	return d.plan.Item(r, v)
 }
 

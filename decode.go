@@ -97,12 +97,12 @@ func pooled[T any](what shape, hooked bool, newReader func() *reader[T]) decoder
 	}}
 }
 
-// imageDecoder is a pointer to a Change[E].
+// imageDecoder is a pointer to a Change[E] or a NewImage[E].
 type imageDecoder interface {
 	newReader() (images, error)
 }
 
-// images decodes the images of a record into a pointer to a Change[E].
+// images decodes a record into what the imageDecoder points to.
 type images interface {
 	decode(m *Message, change any) error
 }

@@ -105,12 +105,13 @@ func dynamoDBData(e *envelope) {
 		case 0:
 			e.str("dynamodb.SequenceNumber", &m.ID)
 		case 1:
-			e.image("dynamodb.Keys", &e.outliners[0], &m.item.keys)
-			m.OrderingKey = m.item.keys.text
+			keys := e.image("dynamodb.Keys", &e.outliners[0])
+			m.item.keys, m.item.keyed = e.keep(e.text[keys.from:keys.to]), keys.Outline
+			m.OrderingKey = m.item.keys
 		case 2:
-			e.image("dynamodb.NewImage", &e.outliners[1], &m.item.new)
+			m.item.new = e.image("dynamodb.NewImage", &e.outliners[1])
 		case 3:
-			e.image("dynamodb.OldImage", &e.outliners[1], &m.item.old)
+			m.item.old = e.image("dynamodb.OldImage", &e.outliners[1])
 		case 4:
 			m.Time = e.seconds("dynamodb.ApproximateCreationDateTime")
 		default:
@@ -119,29 +120,26 @@ func dynamoDBData(e *envelope) {
 	}
 }
 
-// image reads an attribute map. It has no text if it is null.
-func (e *envelope) image(field string, o *attr.Outliner, into *image) {
+// image reads an attribute map. It is not given if it is null.
+func (e *envelope) image(field string, o *attr.Outliner) image {
 	e.field = field
 	k := e.Kind()
 	start := e.Offset()
 	if k == '{' {
 		if outline, end := o.Outline(e.text, start); end >= 0 {
 			e.Jump(end)
-			*into = image{e.keep(e.text[start:end]), outline}
-			return
+			return image{span{start, end}, outline}
 		}
 	}
 	text := e.Skip()
-	switch {
-	case k == '{' && e.Err() == nil:
+	if k == '{' && e.Err() == nil {
 		o.Learn(text)
-		*into = image{text: e.keep(text)}
-	case k != 'n':
-		e.damage("%s, not an object", kindName(k))
-		fallthrough
-	default:
-		*into = image{}
+		return image{span: span{start, start + len(text)}}
 	}
+	if k != 'n' {
+		e.damage("%s, not an object", kindName(k))
+	}
+	return image{}
 }
 
 // newImage allocates in chunks, for as many records as are expected; pointers into earlier chunks
