@@ -78,17 +78,17 @@ type changeReader[E any] struct{ *imageReader[E] }
 
 func (d changeReader[E]) decode(m *Message, change any) (err error) {
 	c, _ := change.(*Change[E])
-	if err := d.read(m, true); err != nil {
-		return err
+	if m.item == nil {
+		return errNotDynamoDB
 	}
 	c.Kind, c.Expired = m.item.kind, m.item.expired
-	if err := d.keysInto(m, &c.Keys); err != nil {
+	if err = d.keys(m, &c.Keys); err != nil {
 		return err
 	}
-	if c.Old, err = d.image(&m.item.old, d.old); err != nil {
+	if c.Old, err = d.image(m, &m.item.old); err != nil {
 		return fmt.Errorf("old image: %w", err)
 	}
-	if c.New, err = d.image(&m.item.new, d.new); err != nil {
+	if c.New, err = d.image(m, &m.item.new); err != nil {
 		return fmt.Errorf("new image: %w", err)
 	}
 	return nil
@@ -103,20 +103,24 @@ type newImageOnly[E any] struct{ *imageReader[E] }
 
 func (d newImageOnly[E]) decode(m *Message, change any) (err error) {
 	c, _ := change.(*NewImage[E])
-	given := m.item != nil && m.item.new.given()
-	if err := d.read(m, false); err != nil {
-		return err
+	if m.item == nil {
+		return errNotDynamoDB
 	}
 	c.Kind, c.Expired = m.item.kind, m.item.expired
-	if !given {
+	if !m.item.new.given() {
 		c.Keys = new(E)
-		return d.keysInto(m, c.Keys)
+		return d.keys(m, c.Keys)
 	}
-	if c.New, err = d.image(&m.item.new, d.new); err != nil {
+	if c.New, err = d.image(m, &m.item.new); err != nil {
 		return fmt.Errorf("new image: %w", err)
 	}
 	return nil
 }
+
+var (
+	errNotDynamoDB = errors.New("not a DynamoDB record")
+	errGone        = errors.New("the record is gone, since its invocation has ended")
+)
 
 // imageReader decodes images for one goroutine at a time.
 type imageReader[E any] struct {
@@ -125,8 +129,8 @@ type imageReader[E any] struct {
 	values    memory.Values[E]
 	forKeys   attr.Program
 	forImages attr.Program
-	texts     memory.Bytes
-	old, new  string // copies of what the record has
+	lent      []byte       // the image being decoded; for the next one it is overwritten
+	texts     memory.Bytes // copies of those that are needed as a whole
 }
 
 func newImageReader[E any]() (*imageReader[E], error) {
@@ -134,53 +138,46 @@ func newImageReader[E any]() (*imageReader[E], error) {
 	return &imageReader[E]{plan: plan}, err
 }
 
-// read copies the images of a record that are wanted.
-func (d *imageReader[E]) read(m *Message, old bool) error {
-	if m.item == nil {
-		return errors.New("not a DynamoDB record")
-	}
-	var parts [2]span
-	if parts[0] = m.item.new.span; old {
-		parts[1] = m.item.old.span
-	}
-	both, ok := m.call.copies(&d.texts, parts[:])
-	if !ok {
-		return errors.New("the record is gone, since its invocation has ended")
-	}
-	d.new, d.old = both[:parts[0].size()], both[parts[0].size():]
-	return nil
-}
-
-func (d *imageReader[E]) keysInto(m *Message, e *E) error {
-	if m.item.keys == "" {
+func (d *imageReader[E]) keys(m *Message, into *E) error {
+	text := m.item.keys
+	if text == "" {
 		return nil
 	}
-	if err := d.item(&d.forKeys, m.item.keyed, m.item.keys, e); err != nil {
+	v := reflect.ValueOf(into).Elem()
+	if len(text) <= memory.Shareable && d.plan.Outlined(&d.Reader, &d.forKeys, text, m.item.keyed, v, false) {
+		return nil
+	}
+	if err := d.whole(text, v); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
 	return nil
 }
 
-func (d *imageReader[E]) image(i *image, text string) (*E, error) {
+func (d *imageReader[E]) image(m *Message, i *image) (*E, error) {
 	var e *E
 	switch {
 	case !i.given():
 		return nil, nil
-	case len(text) <= memory.Shareable:
+	case i.size() <= memory.Shareable:
 		e = d.values.New()
 	default:
 		e = new(E)
 	}
-	return e, d.item(&d.forImages, i.Outline, text, e)
+	if !m.call.read(i.span, &d.lent) {
+		return e, errGone
+	}
+	v, text := reflect.ValueOf(e).Elem(), memory.String(d.lent)
+	if len(text) <= memory.Shareable && d.plan.Outlined(&d.Reader, &d.forImages, text, i.Outline, v, true) {
+		return e, nil
+	}
+	return e, d.whole(d.texts.String(text), v)
 }
 
-func (d *imageReader[E]) item(p *attr.Program, o attr.Outline, text string, into *E) error {
-	r, v := &d.Reader, reflect.ValueOf(into).Elem()
+// whole decodes the text of an attribute map of which no outline says enough.
+func (d *imageReader[E]) whole(text string, v reflect.Value) error {
+	r := &d.Reader
 	if len(text) > memory.Shareable {
 		r = new(attr.Reader)
-	}
-	if d.plan.Outlined(r, p, text, o, v) {
-		return nil
 	}
 	v.SetZero()
 	r.Reset(text)

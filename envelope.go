@@ -208,11 +208,7 @@ func (e *envelope) str(field string, into *string) {
 	}
 }
 
-func (e *envelope) keep(text string) string {
-	room := e.memory.Take(len(text))
-	copy(room, text)
-	return memory.String(room)
-}
+func (e *envelope) keep(text string) string { return e.memory.String(text) }
 
 // repeated is a string that most records share with the one before.
 type repeated struct {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"sync"
-
-	"github.com/weir-go/weir/internal/memory"
 )
 
 // invocation is what all messages of a batch share.
@@ -32,25 +30,18 @@ type span struct{ from, to int }
 func (s span) size() int   { return s.to - s.from }
 func (s span) given() bool { return s.to > s.from }
 
-// copies returns copies of parts of the event, one behind another, unless the event is gone.
-func (c *invocation) copies(room *memory.Bytes, parts []span) (text string, ok bool) {
-	size, most := 0, 0
-	for _, p := range parts {
-		size, most = size+p.size(), max(most, p.to)
-	}
+// read copies a part of the event into room, and reports false if the event is gone.
+func (c *invocation) read(part span, room *[]byte) bool {
 	if c == nil {
-		return "", false
+		return false
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if most > len(c.event) {
-		return "", false
+	if part.to > len(c.event) {
+		return false
 	}
-	all, at := room.Take(size), 0
-	for _, p := range parts {
-		at += copy(all[at:], c.event[p.from:p.to])
-	}
-	return memory.String(all), true
+	*room = append((*room)[:0], c.event[part.from:part.to]...)
+	return true
 }
 
 // release lets go of the event. A handler that has been left behind may still be reading,

@@ -42,8 +42,9 @@ type Program struct {
 }
 
 // Outlined does for an image that has an outline what Item does, where it can: dst has to be zero. If
-// it reports false, dst may hold anything, and Item has the result.
-func (p *Plan) Outlined(s *Reader, prog *Program, image string, o Outline, dst reflect.Value) bool {
+// it reports false, dst may hold anything, and Item has the result. In an image that is lent, what dst keeps
+// of it is copied, which is less than all; then no code of the user's is called.
+func (p *Plan) Outlined(s *Reader, prog *Program, image string, o Outline, dst reflect.Value, lent bool) bool {
 	if o.leaves == nil || p.root.kind != reflect.Struct || !dst.CanSet() || dst.Type() != p.root.typ {
 		return false
 	}
@@ -62,6 +63,9 @@ func (p *Plan) Outlined(s *Reader, prog *Program, image string, o Outline, dst r
 		value, p := image[start:at], memory.Field(into, op.offset)
 		switch op.do {
 		case setText:
+			if lent {
+				value = s.bytes.String(value)
+			}
 			memory.Set(p, value)
 		case setNumber:
 			if !op.node.setNumeral(value, p) {
@@ -77,11 +81,14 @@ func (p *Plan) Outlined(s *Reader, prog *Program, image string, o Outline, dst r
 			}
 			memory.Set(p, b)
 		case setList:
-			if op.node.list(s, op.typ, value, p) {
+			if op.node.list(s, op.typ, value, p, lent) {
 				continue
 			}
 			fallthrough
 		case setValue:
+			if lent {
+				return false
+			}
 			s.Reset(image)
 			s.Jump(start - op.back)
 			ok, f := op.node.quick(s, p)
@@ -169,7 +176,7 @@ func (n *node) setNumeral(text string, p memory.Pointer) bool {
 
 // list decodes a list or set whose elements are all texts, or all numerals, into the slice at p. If it
 // reports false, value has the rules.
-func (n *node) list(s *Reader, typ, text string, p memory.Pointer) bool {
+func (n *node) list(s *Reader, typ, text string, p memory.Pointer, lent bool) bool {
 	numerals := n.elem.kind != reflect.String
 	before, behind := `"`, `"`
 	switch {
@@ -192,6 +199,9 @@ func (n *node) list(s *Reader, typ, text string, p memory.Pointer) bool {
 		}
 		value, to := text[start:end], l.Next()
 		if !numerals {
+			if lent {
+				value = s.bytes.String(value)
+			}
 			memory.Set(to, value)
 		} else if !n.elem.setNumeral(value, to) {
 			break

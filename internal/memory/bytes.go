@@ -66,4 +66,8 @@ func (a *Bytes) Copy(b []byte) []byte {
 }
 
 // String returns a copy of s.
-func (a *Bytes) String(s []byte) string { return String(a.Copy(s)) }
+func (a *Bytes) String(s string) string {
+	c := a.Take(len(s))
+	copy(c, s)
+	return String(c)
+}
