@@ -129,8 +129,7 @@ type imageReader[E any] struct {
 	values    memory.Values[E]
 	forKeys   attr.Program
 	forImages attr.Program
-	lent      []byte       // the image being decoded; for the next one it is overwritten
-	texts     memory.Bytes // copies of those that are needed as a whole
+	texts     memory.Bytes // of images whose outlines do not say enough
 }
 
 func newImageReader[E any]() (*imageReader[E], error) {
@@ -139,15 +138,11 @@ func newImageReader[E any]() (*imageReader[E], error) {
 }
 
 func (d *imageReader[E]) keys(m *Message, into *E) error {
-	text := m.item.keys
-	if text == "" {
-		return nil
-	}
 	v := reflect.ValueOf(into).Elem()
-	if len(text) <= memory.Shareable && d.plan.Outlined(&d.Reader, &d.forKeys, text, m.item.keyed, v, false) {
+	if m.item.keys == "" || d.plan.Outlined(&d.Reader, &d.forKeys, m.item.keyed, v) {
 		return nil
 	}
-	if err := d.whole(text, v); err != nil {
+	if err := d.whole(m.item.keys, v); err != nil {
 		return fmt.Errorf("keys: %w", err)
 	}
 	return nil
@@ -163,17 +158,18 @@ func (d *imageReader[E]) image(m *Message, i *image) (*E, error) {
 	default:
 		e = new(E)
 	}
-	if !m.call.read(i.span, &d.lent) {
-		return e, errGone
-	}
-	v, text := reflect.ValueOf(e).Elem(), memory.String(d.lent)
-	if len(text) <= memory.Shareable && d.plan.Outlined(&d.Reader, &d.forImages, text, i.Outline, v, true) {
+	v := reflect.ValueOf(e).Elem()
+	if d.plan.Outlined(&d.Reader, &d.forImages, i.Outline, v) {
 		return e, nil
 	}
-	return e, d.whole(d.texts.String(text), v)
+	text, ok := m.call.read(i.span, &d.texts)
+	if !ok {
+		return e, errGone
+	}
+	return e, d.whole(text, v)
 }
 
-// whole decodes the text of an attribute map of which no outline says enough.
+// whole decodes the text of an attribute map.
 func (d *imageReader[E]) whole(text string, v reflect.Value) error {
 	r := &d.Reader
 	if len(text) > memory.Shareable {

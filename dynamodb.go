@@ -126,7 +126,7 @@ func (e *envelope) image(field string, o *attr.Outliner) image {
 	k := e.Kind()
 	start := e.Offset()
 	if k == '{' {
-		if outline, end := o.Outline(e.text, start); end >= 0 {
+		if outline, end := o.Outline(e.text, start, &e.memory); end >= 0 {
 			e.Jump(end)
 			return image{span{start, end}, outline}
 		}

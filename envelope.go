@@ -68,9 +68,6 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	msgs, err := e.read(aside)
 	// Nothing of the event may stay behind.
 	e.Reset("")
-	for i := range e.outliners {
-		e.outliners[i].End()
-	}
 	e.topKeys.Forget()
 	e.innerKeys.Forget()
 	e.text, e.field, e.group = "", "", ""

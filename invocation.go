@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"sync"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // invocation is what all messages of a batch share.
@@ -30,18 +32,17 @@ type span struct{ from, to int }
 func (s span) size() int   { return s.to - s.from }
 func (s span) given() bool { return s.to > s.from }
 
-// read copies a part of the event into room, and reports false if the event is gone.
-func (c *invocation) read(part span, room *[]byte) bool {
+// read returns a copy of a part of the event, or false if the event is gone.
+func (c *invocation) read(part span, room *memory.Bytes) (text string, ok bool) {
 	if c == nil {
-		return false
+		return "", false
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if part.to > len(c.event) {
-		return false
+		return "", false
 	}
-	*room = append((*room)[:0], c.event[part.from:part.to]...)
-	return true
+	return memory.String(room.Copy(c.event[part.from:part.to])), true
 }
 
 // release lets go of the event. A handler that has been left behind may still be reading,

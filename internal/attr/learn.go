@@ -18,16 +18,15 @@ type lesson struct {
 	at    *leaf // the last one
 	from  int   // where its value ended
 	path  []string
-	opens []int // offsets of the attribute values of path
 }
 
 // Learn makes images like this one known. It has to be valid.
 func (o *Outliner) Learn(image string) {
-	if o.lasts == 0 || len(image) > 1<<16 {
+	if o.lessons == 0 || len(image) > maxImage {
 		return
 	}
-	o.lasts--
-	if o.leaves == nil || o.number > maxLeaves-maxMarks {
+	o.lessons--
+	if o.leaves == nil || o.number > maxLeaves*3/4 {
 		o.leaves, o.number, o.start = new(leaves), 0, leaf{}
 	}
 	l := lesson{o: o, image: image, at: &o.start}
@@ -41,12 +40,10 @@ func (o *Outliner) Learn(image string) {
 func (l *lesson) attributes() bool {
 	for l.Object(); l.MoreKeys(); {
 		l.path = append(l.path, l.Key())
-		l.Kind()
-		l.opens = append(l.opens, l.Offset())
 		if l.Kind() != '{' || !l.value() {
 			return false
 		}
-		l.path, l.opens = l.path[:len(l.path)-1], l.opens[:len(l.opens)-1]
+		l.path = l.path[:len(l.path)-1]
 	}
 	return l.Err() == nil
 }
@@ -83,11 +80,8 @@ func (l *lesson) add(k kind, typ string, start, behind int) {
 	st := l.find(k, l.image[l.from:start])
 	if st == nil && l.o.number < maxLeaves {
 		st = &leaf{Token: jsonscan.TokenOf(strings.Clone(l.image[l.from:start])), kind: k, typ: typ, number: l.o.number}
-		for i, open := range l.opens {
-			st.path = append(st.path, strings.Clone(l.path[i]))
-			if open >= l.from {
-				st.back = append(st.back, start-open)
-			}
+		for _, name := range l.path {
+			st.path = append(st.path, strings.Clone(name))
 		}
 		l.o.leaves[st.number] = st
 		l.o.number++

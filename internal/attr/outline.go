@@ -1,23 +1,24 @@
 package attr
 
 import (
+	"strings"
+
 	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
 )
 
-// Outline says where the values of an image stand, for decoding it without reading it again. The
-// zero Outline says nothing.
+// Outline is an image without what it has in common with others: the values alone, each behind the
+// number of its leaf and its length. It makes decoding the image easy, and takes less memory than the image.
+// The zero Outline says nothing.
 type Outline struct {
 	leaves *leaves
-	marks  []mark
+	values string
 }
 
-// mark is a value: its leaf, and in the lower 24 bits its length.
-type mark uint32
-
 const (
-	maxLeaves = 256 // that a mark can tell apart
-	maxMarks  = 128 // in an image
-	maxValue  = 1<<24 - 1
+	maxLeaves = 256  // that their numbers can tell apart
+	maxImage  = 4096 // bytes
+	headSize  = 3    // bytes before a value
 )
 
 // leaves are the leaves known. They are added to while others read those that are there.
@@ -31,7 +32,6 @@ type leaf struct {
 	kind   kind
 	typ    string   // of the attribute, such as S
 	path   []string // its name, behind those of the maps around it
-	back   []int    // from the value back to the attribute values that it opens, the innermost last
 
 	likely  *leaf // the leaf after it, the last time
 	follows []*leaf
@@ -67,61 +67,84 @@ func (st *leaf) after(text string, at int) *leaf {
 // Outliner outlines images, one after another. What it knows of images comes from those before. It is
 // for one goroutine.
 type Outliner struct {
-	leaves *leaves
-	number int    // of leaves
-	start  leaf   // leads to the first
-	marks  []mark // those of the last images
-	lasts  int    // how many images it still learns from
+	leaves  *leaves
+	number  int  // of leaves
+	start   leaf // leads to the first
+	lessons int  // how many images it still learns from
 }
 
-// lessons is how many images of an event are learnt from.
-const lessons = 16
-
 // Begin makes ready for the images of another event.
-func (o *Outliner) Begin() { o.lasts = lessons }
+func (o *Outliner) Begin() { o.lessons = maxLessons }
 
-// End gives up what the images of the event have used.
-func (o *Outliner) End() { o.marks = nil }
+// maxLessons is how many images of an event are learnt from.
+const maxLessons = 16
 
 // Outline outlines the image that begins at an offset of text, and returns the offset behind it. It
 // returns -1 unless the image is valid JSON and made of known leaves.
-func (o *Outliner) Outline(text string, at int) (_ Outline, behind int) {
-	if len(o.marks)+maxMarks > cap(o.marks) {
-		o.marks = make([]mark, 0, 4*maxMarks)
+func (o *Outliner) Outline(s string, at int, memory *memory.Bytes) (_ Outline, behind int) {
+	if len(memory.Rest()) < maxImage/4 {
+		memory.More()
 	}
-	first := len(o.marks)
-	marks := o.marks
+	size, end := o.outline(s, at, memory.Rest())
+	if end < 0 && len(memory.Rest()) < maxImage && memory.More() { // it may have been too little
+		size, end = o.outline(s, at, memory.Rest())
+	}
+	if end < 0 || end-at > maxImage {
+		return Outline{}, -1
+	}
+	return Outline{o.leaves, seen(memory, size)}, end
+}
+
+func (o *Outliner) outline(s string, at int, room []byte) (size, behind int) {
+	n := 0
 	for st := &o.start; ; {
-		if st = st.after(text, at); st == nil {
-			return Outline{}, -1
+		if st = st.after(s, at); st == nil {
+			return 0, -1
 		}
 		at += st.Len()
 		if st.kind == end {
-			o.marks = marks
-			return Outline{o.leaves, marks[first:len(marks):len(marks)]}, at
+			return n, at
 		}
-		to := st.valueEnd(text, at)
-		if to < 0 || to-at > maxValue || len(marks)-first == maxMarks {
-			return Outline{}, -1
+		if len(room)-n < headSize {
+			return 0, -1
 		}
-		marks = append(marks, mark(st.number<<24|(to-at)))
-		at = to
+		to := st.copyValue(s, at, room[n+headSize:])
+		if to < 0 {
+			return 0, -1
+		}
+		size := to - at
+		room[n], room[n+1], room[n+2] = byte(st.number), byte(size), byte(size>>8)
+		n, at = n+headSize+size, to
 	}
 }
 
-// valueEnd returns the end of the leaf's value, or -1 where it takes more than a look.
-func (st *leaf) valueEnd(s string, at int) int {
+func seen(b *memory.Bytes, n int) string {
+	if n == 0 {
+		return ""
+	}
+	return memory.String(b.Take(n))
+}
+
+// copyValue copies the leaf's value into room, if there is enough, and returns its end, or -1 where that takes more than a look.
+func (st *leaf) copyValue(s string, at int, room []byte) (to int) {
 	switch st.kind {
 	case text:
-		return jsonscan.Closing(s, at)
+		return jsonscan.CopyClosing(s, at, room)
 	case word:
-		if len(s)-at >= 4 && s[at:at+4] == "true" {
-			return at + 4
+		switch {
+		case strings.HasPrefix(s[at:], "true"):
+			to = at + len("true")
+		case strings.HasPrefix(s[at:], "false"):
+			to = at + len("false")
+		default:
+			return -1
 		}
-		if len(s)-at >= 5 && s[at:at+5] == "false" {
-			return at + 5
-		}
+	default:
+		to = jsonscan.PlainEnd(s, at)
+	}
+	if to < 0 || to-at > len(room) {
 		return -1
 	}
-	return jsonscan.PlainEnd(s, at)
+	copy(room, s[at:to])
+	return to
 }

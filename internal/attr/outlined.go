@@ -4,7 +4,6 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/weir-go/weir/internal/b64"
 	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
@@ -12,11 +11,9 @@ import (
 // op is what a leaf means to a type.
 type op struct {
 	do     deed
-	length int // of the leaf
-	back   int // from the value to the attribute value to decode
-	typ    string
 	offset uintptr
 	node   *node
+	leaf   *leaf
 }
 
 type deed uint8
@@ -27,11 +24,9 @@ const (
 	setText
 	setNumber
 	setBool
-	setBytes
-	setList  // of texts or numerals
-	setValue // by value's rules
-	covered  // part of a value that has been decoded as a whole
-	leave    // for Item
+	setList  // of texts or numbers
+	setValue // whatever it is
+	leave    // to Item
 )
 
 // Program is what a plan makes of the outlines of one Outliner. The zero Program is ready to use; it is
@@ -42,9 +37,8 @@ type Program struct {
 }
 
 // Outlined does for an image that has an outline what Item does, where it can: dst has to be zero. If
-// it reports false, dst may hold anything, and Item has the result. In an image that is lent, what dst keeps
-// of it is copied, which is less than all; then no code of the user's is called.
-func (p *Plan) Outlined(s *Reader, prog *Program, image string, o Outline, dst reflect.Value, lent bool) bool {
+// it reports false, dst may hold anything, and Item has the result.
+func (p *Plan) Outlined(s *Reader, prog *Program, o Outline, dst reflect.Value) bool {
 	if o.leaves == nil || p.root.kind != reflect.Struct || !dst.CanSet() || dst.Type() != p.root.typ {
 		return false
 	}
@@ -52,58 +46,29 @@ func (p *Plan) Outlined(s *Reader, prog *Program, image string, o Outline, dst r
 		*prog = Program{o.leaves, make([]op, maxLeaves)}
 	}
 	into := memory.Of(dst)
-	at, done := 0, 0 // offsets: behind the value before, and behind what is decoded
-	for _, m := range o.marks {
-		op := &prog.ops[m>>24]
+	for values := o.values; len(values) >= headSize; {
+		op := &prog.ops[values[0]]
 		if op.do == unmade {
-			*op = p.root.op(o.leaves[m>>24])
+			*op = p.root.op(o.leaves[values[0]])
 		}
-		start := at + op.length
-		at = start + int(m&maxValue)
-		value, p := image[start:at], memory.Field(into, op.offset)
+		size := headSize + (int(values[1]) | int(values[2])<<8)
+		value, p, ok := values[headSize:size], memory.Field(into, op.offset), true
+		values = values[size:]
 		switch op.do {
 		case setText:
-			if lent {
-				value = s.bytes.String(value)
-			}
 			memory.Set(p, value)
 		case setNumber:
-			if !op.node.setNumeral(value, p) {
-				return false
-			}
+			ok = op.node.setNumeral(value, p)
 		case setBool:
-			memory.Set(p, len(value) == len("true"))
-		case setBytes:
-			room := s.bytes.Take(len(value)/4*3 + 3)
-			b, err := b64.AppendDecode(room[:0], value)
-			if b = s.bytes.Trim(room, len(b)); err != nil || !memory.IsNil(p) {
-				return false
-			}
-			memory.Set(p, b)
+			memory.Set(p, value == "true")
 		case setList:
-			if op.node.list(s, op.typ, value, p, lent) {
-				continue
-			}
-			fallthrough
+			ok = op.node.list(s, op.leaf.typ, value, p) || op.node.leafValue(s, op.leaf, value, memory.At(op.node.typ, p))
 		case setValue:
-			if lent {
-				return false
-			}
-			s.Reset(image)
-			s.Jump(start - op.back)
-			ok, f := op.node.quick(s, p)
-			if !ok {
-				f = op.node.value(s, memory.At(op.node.typ, p), false)
-			}
-			if f != nil || s.Err() != nil {
-				return false
-			}
-			done = s.Offset()
-		case covered:
-			if start > done {
-				return false
-			}
+			ok = op.node.leafValue(s, op.leaf, value, memory.At(op.node.typ, p))
 		case leave:
+			ok = false
+		}
+		if !ok {
 			return false
 		}
 	}
@@ -112,35 +77,23 @@ func (p *Plan) Outlined(s *Reader, prog *Program, image string, o Outline, dst r
 
 // op makes the op of a leaf.
 func (n *node) op(st *leaf) op {
-	o := op{do: pass, length: st.Len(), typ: st.typ}
+	o := op{do: pass, leaf: st}
 	for i, name := range st.path {
 		keys := jsonscan.KeysOf(n.fields.names...)
 		k := keys.Find(name)
 		if k < 0 {
-			return o
+			return op{do: pass}
 		}
 		f := n.fields.all[k]
-		if !f.direct {
+		o.offset += f.offset
+		o.node, n = f.node, f.node
+		switch last := i == len(st.path)-1; {
+		case !f.direct || !last && n.kind != reflect.Struct:
 			o.do = leave
 			return o
+		case last:
+			o.do = n.deed(st)
 		}
-		o.offset += f.offset
-		o.node = f.node
-		last := i == len(st.path)-1
-		if !last && f.node.kind == reflect.Struct {
-			n = f.node
-			continue
-		}
-		o.do = setValue
-		if last {
-			o.do = f.node.deed(st)
-		}
-		if inner := i - len(st.path) + len(st.back); inner < 0 {
-			o.do = covered
-		} else {
-			o.back = st.back[inner]
-		}
-		return o
 	}
 	return o
 }
@@ -154,14 +107,42 @@ func (n *node) deed(st *leaf) deed {
 		return setNumber
 	case st.kind == word && st.typ == "BOOL" && n.kind == reflect.Bool:
 		return setBool
-	case st.kind == text && st.typ == "B" && n.kind == reflect.Slice && n.bytes:
-		return setBytes
-	case st.kind == other && n.kind == reflect.Slice && (st.typ == "SS" && n.elem.kind == reflect.String || st.typ == "NS" && n.elem.isNumeral()):
-		return setList
-	case st.kind == other && n.kind == reflect.Slice && st.typ == "L" && (n.elem.kind == reflect.String || n.elem.isNumeral()):
+	case st.kind != other || n.kind != reflect.Slice:
+		return setValue
+	case st.typ == "SS" && n.elem.kind == reflect.String, st.typ == "NS" && n.elem.isNumeral(),
+		st.typ == "L" && (n.elem.kind == reflect.String || n.elem.isNumeral()):
 		return setList
 	}
 	return setValue
+}
+
+// leafValue decodes the value of any leaf into v, and reports whether it could.
+func (n *node) leafValue(s *Reader, st *leaf, value string, v reflect.Value) bool {
+	if st.typ == "NULL" {
+		setNull(v)
+		return st.kind == word && value == "true"
+	}
+	n, v, f := n.resolve(v)
+	switch {
+	case f != nil || n.isAny():
+		return false
+	case st.kind == other:
+		s.Reset(value)
+		return n.payload(s, v, st.typ, false) == nil && s.Err() == nil
+	case st.kind == text && st.typ == "S":
+		f = n.setText(value, v)
+	case st.kind == text && st.typ == "N":
+		if f = checkNumber(value); f == nil {
+			f = n.setNumber("N", value, v)
+		}
+	case st.kind == text && st.typ == "B":
+		f = n.setBinary(s, value, v)
+	case st.kind == word && st.typ == "BOOL" && n.kind == reflect.Bool:
+		v.SetBool(value == "true")
+	default:
+		return false
+	}
+	return f == nil
 }
 
 // isNumeral reports whether setNumeral knows the type.
@@ -176,7 +157,7 @@ func (n *node) setNumeral(text string, p memory.Pointer) bool {
 
 // list decodes a list or set whose elements are all texts, or all numerals, into the slice at p. If it
 // reports false, value has the rules.
-func (n *node) list(s *Reader, typ, text string, p memory.Pointer, lent bool) bool {
+func (n *node) list(s *Reader, typ, text string, p memory.Pointer) bool {
 	numerals := n.elem.kind != reflect.String
 	before, behind := `"`, `"`
 	switch {
@@ -199,9 +180,6 @@ func (n *node) list(s *Reader, typ, text string, p memory.Pointer, lent bool) bo
 		}
 		value, to := text[start:end], l.Next()
 		if !numerals {
-			if lent {
-				value = s.bytes.String(value)
-			}
 			memory.Set(to, value)
 		} else if !n.elem.setNumeral(value, to) {
 			break

@@ -48,5 +48,5 @@ func (s *Scanner) Pass(text string) {
 	s.first = false
 }
 
-// Jump goes on at an offset, behind a value that was read elsewhere or before one to be read.
+// Jump goes on at an offset behind a value that was read elsewhere.
 func (s *Scanner) Jump(to int) { s.pos, s.first = to, false }

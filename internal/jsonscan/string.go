@@ -1,6 +1,7 @@
 package jsonscan
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -105,6 +106,31 @@ func Closing(text string, i int) int {
 			return -1
 		}
 		all |= uint64(c)
+	}
+	return -1
+}
+
+// CopyClosing is Closing for strings that are to be kept: what stands before the quote is at the start
+// of room then. It also returns -1 where room or text has too little left for a look at eight bytes.
+func CopyClosing(text string, i int, room []byte) int {
+	start := i
+	var all uint64
+	for i+8 <= len(text) && i-start+8 <= len(room) {
+		x := load(text, i)
+		binary.LittleEndian.PutUint64(room[i-start:], x)
+		m := special(x)
+		if m == 0 {
+			all |= x
+			i += 8
+			continue
+		}
+		n := bits.TrailingZeros64(m)
+		all |= x & (1<<n - 1)
+		i += n / 8
+		if text[i] != '"' || all&tops != 0 && !utf8.ValidString(text[start:i]) {
+			return -1
+		}
+		return i
 	}
 	return -1
 }
