@@ -9,6 +9,7 @@
 package memory
 
 import (
+	"encoding/binary"
 	"reflect"
 	"strings"
 	"unsafe"
@@ -41,6 +42,11 @@ func Within(part, whole []byte) bool {
 	}
 	at, from := uintptr(Pointer(&part[0])), uintptr(Pointer(&whole[0]))
 	return from <= at && at < from+uintptr(len(whole))
+}
+
+// Word returns the eight bytes at i, the first one lowest. They have to be there: nobody checks.
+func Word(s string, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(Pointer(unsafe.StringData(s)), i))[:])
 }
 
 // Cast returns p as a pointer to a T, which is what it has to point to.
