@@ -38,6 +38,7 @@ type envelope struct {
 	memory    memory.Bytes // for all that messages keep of it
 	images    []streamImage
 	outliners [2]attr.Outliner // of keys and of images
+	ending    ending
 	msgs      []Message
 	now       *Message // the record being read
 	inside    bool     // whether one is
@@ -62,6 +63,7 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	e.text = memory.String(event)
 	e.Reset(e.text)
 	e.memory.Expect(len(event))
+	e.ending.lessons = maxEndings
 	for i := range e.outliners {
 		e.outliners[i].Begin()
 	}
@@ -124,6 +126,7 @@ func (e *envelope) records() error {
 		e.msgs = e.msgs[:len(e.msgs)+1] // what is behind them is zero
 		e.now = &e.msgs[len(e.msgs)-1]
 		e.group, e.body, e.origin.here = "", false, false
+		e.ending.begin()
 		start := e.Offset()
 		e.inside = true
 		e.record(e)
@@ -205,6 +208,16 @@ func (e *envelope) str(field string, into *string) {
 	}
 }
 
+// id reads a string field that is the identifier.
+func (e *envelope) id(field string) {
+	if text, ok := e.Plain(); ok {
+		e.now.ID, e.ending.plain = e.keep(text), true
+		return
+	}
+	e.str(field, &e.now.ID)
+	e.ending.plain = false
+}
+
 func (e *envelope) keep(text string) string { return e.memory.String(text) }
 
 // repeated is a string that most records share with the one before.
@@ -233,6 +246,7 @@ func (e *envelope) sourceARN() {
 	e.arn.here = false
 	if e.same("eventSourceARN", &e.arn); e.arn.here {
 		e.now.SourceARN = e.arn.value
+		e.ending.says(&e.ending.now.arn, e.arn.value)
 	}
 }
 
