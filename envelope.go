@@ -332,7 +332,10 @@ func (e *envelope) millis(field string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	if n, end := jsonscan.Whole(text, 0); end == len(text) && n <= maxUnix*1000 {
+		return time.UnixMilli(int64(n)).UTC()
+	}
+	n, err := strconv.ParseInt(text, 10, 64) // of what JSON does not know, such as 007
 	if err != nil || n < 0 || n > maxUnix*1000 {
 		e.damage("%q is not a time in milliseconds", clip(text))
 		return time.Time{}
@@ -345,6 +348,10 @@ const maxUnix = 253402300799 // the end of year 9999
 // seconds reads a time written as a number of seconds, with a fraction.
 func (e *envelope) seconds(field string) time.Time {
 	e.field = field
+	if t, end := plainSeconds(e.text, e.Offset()); end >= 0 {
+		e.Jump(end)
+		return t
+	}
 	switch k := e.Kind(); k {
 	case '0':
 	case 'n':
@@ -365,20 +372,34 @@ func (e *envelope) seconds(field string) time.Time {
 
 var errTime = errors.New("not a time")
 
-// parseSeconds keeps the digits that a float64 would lose.
+// plainSeconds reads a number without a sign and an exponent that a comma or a brace follows. It keeps
+// the digits that a float64 would lose. It returns -1 for the end of another.
+func plainSeconds(text string, i int) (t time.Time, end int) {
+	sec, i := jsonscan.Whole(text, i)
+	if i < 0 || sec > maxUnix || i == len(text) {
+		return time.Time{}, -1
+	}
+	ns, scale := int64(0), int64(1e9)
+	if text[i] == '.' {
+		start := i + 1
+		for i++; i < len(text) && text[i]-'0' <= 9; i++ {
+			scale /= 10
+			ns += int64(text[i]-'0') * scale
+		}
+		if i == start {
+			return time.Time{}, -1
+		}
+	}
+	if i == len(text) || text[i] != ',' && text[i] != '}' {
+		return time.Time{}, -1
+	}
+	return time.Unix(int64(sec), ns).UTC(), i
+}
+
+// parseSeconds reads any number.
 func parseSeconds(text string) (time.Time, error) {
-	sec, i := jsonscan.Whole(text, 0) // no sign: -0.5 is not 0.5
-	if i >= 0 && sec <= maxUnix {
-		ns, scale := int64(0), int64(1e9)
-		if i < len(text) && text[i] == '.' {
-			for i++; i < len(text) && text[i]-'0' <= 9; i++ {
-				scale /= 10
-				ns += int64(text[i]-'0') * scale
-			}
-		}
-		if i == len(text) {
-			return time.Unix(int64(sec), ns).UTC(), nil
-		}
+	if t, end := plainSeconds(text+",", 0); end == len(text) {
+		return t, nil
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(f >= 0 && f <= maxUnix) {

@@ -54,11 +54,24 @@ func (f *field) value(d *decoder, i int, p memory.Pointer) int {
 	} else {
 		p = f.in(p)
 	}
-	if f.node.op == opString && i < len(d.text) && d.text[i] == '"' { // most fields are; node.value has the rest
-		text := memory.String(d.text)
-		if end := jsonscan.Closing(text, i+1); end >= 0 {
-			memory.Set(p, text[i+1:end])
-			return end + 1
+	if i < len(d.text) { // most fields are plain; node.value has the rest
+		switch c := d.text[i]; f.node.op {
+		case opString:
+			if c == '"' {
+				text := memory.String(d.text)
+				if end := jsonscan.Closing(text, i+1); end >= 0 {
+					memory.Set(p, text[i+1:end])
+					return end + 1
+				}
+			}
+		case opInt:
+			if c-'0' <= 9 {
+				return f.node.integer(d, i, p)
+			}
+		case opFloat:
+			if c-'0' <= 9 {
+				return f.node.float(d, i, p)
+			}
 		}
 	}
 	return f.node.value(d, i, p)

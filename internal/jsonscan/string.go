@@ -135,12 +135,8 @@ func CopyClosing(text string, i int, room []byte) int {
 	return -1
 }
 
-// load reads eight bytes; the compiler makes it one load.
-func load(s string, i int) uint64 {
-	s = s[i : i+8]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-}
+// load reads eight bytes, which have to be there.
+func load(s string, i int) uint64 { return memory.Word(s, i) }
 
 const ones, tops = 0x0101010101010101, 0x8080808080808080
 
