@@ -1,12 +1,17 @@
 package weir
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/weir-go/weir/internal/jsonscan"
+)
 
 // ending is how the records of a batch end: with fields, from eventSource on, that are the same in all of
 // them, but for the record's identifier in one place. It is learnt from one record and compared with those
 // behind it, which then need not be read to their end.
 type ending struct {
-	before, behind string // the identifier; all is in before if it does not occur
+	before, behind string         // the identifier; all is in before if it does not occur
+	head           jsonscan.Token // what before begins with
 	id             bool
 	arn, shard     string // what it says; "" for nothing
 
@@ -35,8 +40,11 @@ func (e *envelope) ends() bool {
 	x, m := &e.ending, e.now
 	at := e.Offset()
 	x.last = at
+	if x.before == "" || !x.head.At(e.text, at) {
+		return false
+	}
 	rest := e.text[at:]
-	if x.before == "" || !strings.HasPrefix(rest, x.before) || e.text[at-1] == '{' || e.Err() != nil {
+	if !strings.HasPrefix(rest, x.before) || e.text[at-1] == '{' || e.Err() != nil {
 		return false
 	}
 	size := len(x.before)
@@ -88,4 +96,5 @@ func (e *envelope) learnEnding() {
 	case x.plain && !strings.Contains(text[at+len(m.ID):], m.ID) && !strings.Contains(x.arn+x.shard, m.ID):
 		x.before, x.behind, x.id = strings.Clone(text[:at]), strings.Clone(text[at+len(m.ID):]), true
 	}
+	x.head = jsonscan.TokenOf(x.before[:min(len(x.before), 16)])
 }

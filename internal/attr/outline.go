@@ -50,11 +50,8 @@ const (
 // maxFollows bounds what images that are not alike can cost.
 const maxFollows = 16
 
-// after returns the leaf that follows in the text, or nil.
-func (st *leaf) after(text string, at int) *leaf {
-	if st.likely != nil && st.likely.At(text, at) {
-		return st.likely
-	}
+// other returns the leaf that follows where it is not the likely one, or nil.
+func (st *leaf) other(text string, at int) *leaf {
 	for _, f := range st.follows {
 		if f.At(text, at) {
 			st.likely = f
@@ -96,11 +93,15 @@ func (o *Outliner) Outline(s string, at int, memory *memory.Bytes) (_ Outline, b
 }
 
 func (o *Outliner) outline(s string, at int, room []byte) (size, behind int) {
-	n := 0
-	for st := &o.start; ; {
-		if st = st.after(s, at); st == nil {
-			return 0, -1
+	n, st := 0, &o.start
+	for {
+		next := st.likely
+		if next == nil || !next.At(s, at) {
+			if next = st.other(s, at); next == nil {
+				return 0, -1
+			}
 		}
+		st = next
 		at += st.Len()
 		if st.kind == end {
 			return n, at
@@ -108,7 +109,12 @@ func (o *Outliner) outline(s string, at int, room []byte) (size, behind int) {
 		if len(room)-n < headSize {
 			return 0, -1
 		}
-		to := st.copyValue(s, at, room[n+headSize:])
+		to := 0
+		if st.kind == text {
+			to = jsonscan.CopyClosing(s, at, room[n+headSize:])
+		} else {
+			to = st.copyOther(s, at, room[n+headSize:])
+		}
 		if to < 0 {
 			return 0, -1
 		}
@@ -125,22 +131,17 @@ func seen(b *memory.Bytes, n int) string {
 	return memory.String(b.Take(n))
 }
 
-// copyValue copies the leaf's value into room, if there is enough, and returns its end, or -1 where that takes more than a look.
-func (st *leaf) copyValue(s string, at int, room []byte) (to int) {
-	switch st.kind {
-	case text:
-		return jsonscan.CopyClosing(s, at, room)
-	case word:
-		switch {
-		case strings.HasPrefix(s[at:], "true"):
-			to = at + len("true")
-		case strings.HasPrefix(s[at:], "false"):
-			to = at + len("false")
-		default:
-			return -1
-		}
-	default:
+// copyOther copies a value that is no text into room, if there is enough, and returns its end, or -1 where
+// that takes more than a look.
+func (st *leaf) copyOther(s string, at int, room []byte) (to int) {
+	if st.kind == other {
 		to = jsonscan.PlainEnd(s, at)
+	} else if strings.HasPrefix(s[at:], "true") {
+		to = at + len("true")
+	} else if strings.HasPrefix(s[at:], "false") {
+		to = at + len("false")
+	} else {
+		return -1
 	}
 	if to < 0 || to-at > len(room) {
 		return -1

@@ -33,7 +33,7 @@ const (
 // for one plan and one goroutine.
 type Program struct {
 	leaves *leaves
-	ops    []op
+	ops    *[maxLeaves]op
 }
 
 // Outlined does for an image that has an outline what Item does, where it can: dst has to be zero. If
@@ -43,22 +43,23 @@ func (p *Plan) Outlined(s *Reader, prog *Program, o Outline, dst reflect.Value) 
 		return false
 	}
 	if prog.leaves != o.leaves {
-		*prog = Program{o.leaves, make([]op, maxLeaves)}
+		*prog = Program{o.leaves, new([maxLeaves]op)}
 	}
 	into := memory.Of(dst)
-	for values := o.values; len(values) >= headSize; {
-		op := &prog.ops[values[0]]
+	for at := 0; at+headSize <= len(o.values); {
+		number := o.values[at]
+		op := &prog.ops[number]
 		if op.do == unmade {
-			*op = p.root.op(o.leaves[values[0]])
+			*op = p.root.op(o.leaves[number])
 		}
-		size := headSize + (int(values[1]) | int(values[2])<<8)
-		value, p, ok := values[headSize:size], memory.Field(into, op.offset), true
-		values = values[size:]
+		start := at + headSize
+		at = start + (int(o.values[start-2]) | int(o.values[start-1])<<8)
+		value, p, ok := o.values[start:at], memory.Field(into, op.offset), true
 		switch op.do {
 		case setText:
 			memory.Set(p, value)
 		case setNumber:
-			ok = op.node.setNumeral(value, p)
+			ok = op.node.setQuick(value, p) || op.node.setNumeral(value, p)
 		case setBool:
 			memory.Set(p, value == "true")
 		case setList:

@@ -57,16 +57,14 @@ func Short(text string, i int) (f float64, end int) {
 	}
 	start, point := i, 0
 	var u uint64
-	for ; i < len(text); i++ {
-		c := text[i]
-		if c-'0' <= 9 {
-			u = u*10 + uint64(c-'0')
-			continue
-		}
-		if c != '.' || point != 0 || i == start {
-			break
-		}
+	for ; i < len(text) && text[i]-'0' <= 9; i++ {
+		u = u*10 + uint64(text[i]-'0')
+	}
+	if i > start && i < len(text) && text[i] == '.' {
 		point = i
+		for i++; i < len(text) && text[i]-'0' <= 9; i++ {
+			u = u*10 + uint64(text[i]-'0')
+		}
 	}
 	switch {
 	case i == start, i-start > 15, i < len(text) && text[i]|0x20 == 'e',

@@ -1,32 +1,35 @@
 package jsonscan
 
-import (
-	"strings"
-
-	"github.com/weir-go/weir/internal/memory"
-)
+import "strings"
 
 // Token is a text that is expected at some place. It compares by words where it is short, as most are: that
 // is less than the call which comparing strings is.
 type Token struct {
-	text       string
-	need       int    // bytes that have to be there for that; more than there can be in a long one
-	last       int    // offset of tail
-	head, tail uint64 // the first and the last eight bytes
-	mask       uint64 // of them, if there are less
+	text  string
+	need  int       // bytes that have to be there for that; more than there can be in a long one
+	last  int       // offset of the last eight bytes
+	words [4]uint64 // the first eight bytes, the last, the second, the last but one
+	mask  uint64    // of the bytes, if there are less than eight
 }
+
+// maxWords is how long a token can be to be compared by words.
+const maxWords = 32
 
 // TokenOf makes a token of a text.
 func TokenOf(text string) Token {
 	n := len(text)
 	t := Token{text: text, need: max(n, 8), last: max(n-8, 0), mask: 1<<(8*min(n, 8)) - 1}
-	if n > 16 {
+	if n > maxWords {
 		t.need = 1 << 30
 		return t
 	}
-	var b [16]byte
+	var b [maxWords]byte
 	copy(b[:], text)
-	t.head, t.tail = memory.Word(string(b[:]), 0)&t.mask, memory.Word(string(b[:]), t.last)&t.mask
+	padded := string(b[:])
+	t.words[0], t.words[1] = load(padded, 0)&t.mask, load(padded, t.last)&t.mask
+	if n > 16 {
+		t.words[2], t.words[3] = load(padded, 8), load(padded, t.last-8)
+	}
 	return t
 }
 
@@ -41,7 +44,10 @@ func (t *Token) At(text string, i int) bool {
 	if len(text)-i < t.need {
 		return t.longAt(text, i)
 	}
-	return ((memory.Word(text, i)^t.head)|(memory.Word(text, i+t.last)^t.tail))&t.mask == 0
+	if ((load(text, i)^t.words[0])|(load(text, i+t.last)^t.words[1]))&t.mask != 0 {
+		return false
+	}
+	return t.last <= 8 || (load(text, i+8)^t.words[2])|(load(text, i+t.last-8)^t.words[3]) == 0
 }
 
 //go:noinline
