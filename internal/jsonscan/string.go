@@ -1,7 +1,6 @@
 package jsonscan
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -115,9 +114,9 @@ func Closing(text string, i int) int {
 func CopyClosing(text string, i int, room []byte) int {
 	start := i
 	var all uint64
-	for i+8 <= len(text) && i-start+8 <= len(room) {
+	for last := min(len(text), i+len(room)) - 8; i <= last; {
 		x := load(text, i)
-		binary.LittleEndian.PutUint64(room[i-start:], x)
+		memory.PutWord(room, i-start, x)
 		m := special(x)
 		if m == 0 {
 			all |= x

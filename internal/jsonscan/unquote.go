@@ -1,9 +1,10 @@
 package jsonscan
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // simple has the values of the escape sequences of two characters.
@@ -21,9 +22,9 @@ func (s *Scanner) Unquote(room []byte) (size int, ok bool) {
 	i++
 	j := 0
 	var all uint64
-	for i+8 <= len(text) && j+8 <= len(room) {
+	for last := min(len(text), i+len(room)) - 8; i <= last; { // the value is not longer than the string
 		x := load(text, i)
-		binary.LittleEndian.PutUint64(room[j:], x)
+		memory.PutWord(room, j, x)
 		all |= x // what stands behind the end makes no difference but of time
 		m := special(x)
 		if m == 0 {

@@ -49,6 +49,11 @@ func Word(s string, i int) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(Pointer(unsafe.StringData(s)), i))[:])
 }
 
+// PutWord writes eight bytes at i, the lowest first. There has to be room: nobody checks.
+func PutWord(b []byte, i int, x uint64) {
+	binary.LittleEndian.PutUint64((*[8]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))[:], x)
+}
+
 // Cast returns p as a pointer to a T, which is what it has to point to.
 func Cast[T any](p Pointer) *T { return (*T)(p) }
 
