@@ -65,8 +65,8 @@ type streamImage struct {
 // image is an attribute map: where it stands in the event, and where its values stand in it if that is
 // known.
 type image struct {
-	span
-	attr.Outline
+	at      span
+	outline attr.Outline
 }
 
 func (*Change[E]) newReader() (images, error) {
@@ -107,7 +107,7 @@ func (d newImageOnly[E]) decode(m *Message, change any) (err error) {
 		return errNotDynamoDB
 	}
 	c.Kind, c.Expired = m.item.kind, m.item.expired
-	if !m.item.new.given() {
+	if !m.item.new.at.given() {
 		c.Keys = new(E)
 		return d.keys(m, c.Keys)
 	}
@@ -151,18 +151,18 @@ func (d *imageReader[E]) keys(m *Message, into *E) error {
 func (d *imageReader[E]) image(m *Message, i *image) (*E, error) {
 	var e *E
 	switch {
-	case !i.given():
+	case !i.at.given():
 		return nil, nil
-	case i.size() <= memory.Shareable:
+	case i.at.size() <= memory.Shareable:
 		e = d.values.New()
 	default:
 		e = new(E)
 	}
 	v := reflect.ValueOf(e).Elem()
-	if d.plan.Outlined(&d.Reader, &d.forImages, i.Outline, v) {
+	if d.plan.Outlined(&d.Reader, &d.forImages, i.outline, v) {
 		return e, nil
 	}
-	text, ok := m.call.read(i.span, &d.texts)
+	text, ok := m.call.read(i.at, &d.texts)
 	if !ok {
 		return e, errGone
 	}

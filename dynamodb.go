@@ -22,6 +22,7 @@ func newDynamoDBFormat(windowed bool) *format {
 		name: dynamoDBName, source: "aws:dynamodb", record: dynamoDBRecord, windowed: windowed,
 		top:   []string{"eventName", "dynamodb", "userIdentity", "eventSource", "eventSourceARN"},
 		inner: []string{"SequenceNumber", "Keys", "NewImage", "OldImage", "ApproximateCreationDateTime"},
+		own:   func() learner { return new(outliners) },
 	}
 }
 
@@ -98,20 +99,30 @@ func isTTL(e *envelope) bool {
 	return kind == "Service" && principal == "dynamodb.amazonaws.com"
 }
 
+// outliners are what an envelope learns about images.
+type outliners struct{ keys, images attr.Outliner }
+
+// begin makes ready for an event.
+func (o *outliners) begin() {
+	o.keys.Begin()
+	o.images.Begin()
+}
+
 func dynamoDBData(e *envelope) {
 	m := e.now
+	own, _ := e.own.(*outliners)
 	for e.ObjectOf(&e.innerKeys); e.NextOf(&e.innerKeys); {
 		switch e.innerKeys.Field {
 		case 0:
 			e.str("dynamodb.SequenceNumber", &m.ID)
 		case 1:
-			keys := e.image("dynamodb.Keys", &e.outliners[0])
-			m.item.keys, m.item.keyed = e.keep(e.text[keys.from:keys.to]), keys.Outline
+			keys := e.image("dynamodb.Keys", &own.keys)
+			m.item.keys, m.item.keyed = e.keep(e.text[keys.at.from:keys.at.to]), keys.outline
 			m.OrderingKey = m.item.keys
 		case 2:
-			m.item.new = e.image("dynamodb.NewImage", &e.outliners[1])
+			m.item.new = e.image("dynamodb.NewImage", &own.images)
 		case 3:
-			m.item.old = e.image("dynamodb.OldImage", &e.outliners[1])
+			m.item.old = e.image("dynamodb.OldImage", &own.images)
 		case 4:
 			m.Time = e.seconds("dynamodb.ApproximateCreationDateTime")
 		default:
@@ -134,7 +145,7 @@ func (e *envelope) image(field string, o *attr.Outliner) image {
 	text := e.Skip()
 	if k == '{' && e.Err() == nil {
 		o.Learn(text)
-		return image{span: span{start, start + len(text)}}
+		return image{at: span{start, start + len(text)}}
 	}
 	if k != 'n' {
 		e.damage("%s, not an object", kindName(k))

@@ -10,6 +10,7 @@ import (
 // them, but for the record's identifier in one place. It is learnt from one record and compared with those
 // behind it, which then need not be read to their end.
 type ending struct {
+	_              [0]func()      // nobody compares
 	before, behind string         // the identifier; all is in before if it does not occur
 	head           jsonscan.Token // what before begins with
 	id             bool
@@ -80,21 +81,15 @@ func (e *envelope) eventSource() {
 // learnEnding learns how the record ends that has just been read.
 func (e *envelope) learnEnding() {
 	x, m := &e.ending, e.now
-	if x.from == 0 || x.lessons == 0 || m.bad != nil || e.Err() != nil {
+	if x.from == 0 || x.lessons == 0 || m.ID == "" || m.bad != nil || e.Err() != nil {
 		return
 	}
 	x.lessons--
-	text := e.text[x.from:e.Offset()]
-	x.before, x.behind, x.id, x.arn, x.shard = "", "", false, x.now.arn, x.now.shard
-	at := -1
-	if m.ID != "" {
-		at = strings.Index(text, m.ID)
-	}
-	switch {
-	case at < 0:
-		x.before = strings.Clone(text)
-	case x.plain && !strings.Contains(text[at+len(m.ID):], m.ID) && !strings.Contains(x.arn+x.shard, m.ID):
-		x.before, x.behind, x.id = strings.Clone(text[:at]), strings.Clone(text[at+len(m.ID):]), true
+	text := strings.Clone(e.text[x.from:e.Offset()])
+	x.before, x.behind, x.id = strings.Cut(text, m.ID)
+	x.arn, x.shard = x.now.arn, x.now.shard
+	if x.id && (!x.plain || strings.Contains(x.behind, m.ID) || strings.Contains(x.arn, m.ID) || strings.Contains(x.shard, m.ID)) {
+		x.before = ""
 	}
 	x.head = jsonscan.TokenOf(x.before[:min(len(x.before), 16)])
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/weir-go/weir/internal/attr"
 	"github.com/weir-go/weir/internal/b64"
 	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
@@ -19,13 +18,17 @@ type format struct {
 	name     string // of the source, for error texts
 	source   string // eventSource of its records
 	record   func(*envelope)
-	top      []string // keys of a record
-	inner    []string // keys of the object in it that has most of what is wanted
-	exact    bool     // the inner object is a map in the event structs: case counts
-	windowed bool     // Records may be missing
+	top      []string       // keys of a record
+	inner    []string       // keys of the object in it that has most of what is wanted
+	exact    bool           // the inner object is a map in the event structs: case counts
+	windowed bool           // Records may be missing
+	own      func() learner // of a source that has more to learn; it stays out of binaries without that source
 
 	pool sync.Pool // of *envelope
 }
+
+// learner is what an envelope learns about events of one source only.
+type learner interface{ begin() }
 
 // envelope reads events: {"Records":[...]} and what stands beside it. It is used for one
 // after another, since what it has learnt of a source's events holds for the next.
@@ -37,7 +40,7 @@ type envelope struct {
 	text      string       // the event, which the runtime overwrites later
 	memory    memory.Bytes // for all that messages keep of it
 	images    []streamImage
-	outliners [2]attr.Outliner // of keys and of images
+	own       learner
 	ending    ending
 	msgs      []Message
 	now       *Message // the record being read
@@ -59,13 +62,16 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 		if f.exact {
 			e.innerKeys = jsonscan.ExactKeysOf(f.inner...)
 		}
+		if f.own != nil {
+			e.own = f.own()
+		}
 	}
 	e.text = memory.String(event)
 	e.Reset(e.text)
 	e.memory.Expect(len(event))
 	e.ending.lessons = maxEndings
-	for i := range e.outliners {
-		e.outliners[i].Begin()
+	if e.own != nil {
+		e.own.begin()
 	}
 	msgs, err := e.read(aside)
 	// Nothing of the event may stay behind.
@@ -448,9 +454,4 @@ func kindName(k byte) string {
 	return "empty or not JSON"
 }
 
-func clip(s string) string {
-	if len(s) > 80 {
-		return strings.ToValidUTF8(s[:80], "") + "..."
-	}
-	return s
-}
+func clip(s string) string { return cut(s, 80) }

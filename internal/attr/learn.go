@@ -79,7 +79,7 @@ func (l *lesson) value() bool {
 func (l *lesson) add(k kind, typ string, start, behind int) {
 	st := l.find(k, l.image[l.from:start])
 	if st == nil && l.o.number < maxLeaves {
-		st = &leaf{Token: jsonscan.TokenOf(strings.Clone(l.image[l.from:start])), kind: k, typ: typ, number: l.o.number}
+		st = &leaf{before: jsonscan.TokenOf(strings.Clone(l.image[l.from:start])), kind: k, typ: typ, number: l.o.number}
 		for _, name := range l.path {
 			st.path = append(st.path, strings.Clone(name))
 		}
@@ -101,7 +101,7 @@ func (l *lesson) add(k kind, typ string, start, behind int) {
 
 func (l *lesson) find(k kind, text string) *leaf {
 	for _, st := range l.o.leaves[:l.o.number] {
-		if st.kind == k && st.Text() == text && slices.Equal(st.path, l.path) {
+		if st.kind == k && st.before.Text() == text && slices.Equal(st.path, l.path) {
 			return st
 		}
 	}

@@ -11,6 +11,7 @@ import (
 // number of its leaf and its length. It makes decoding the image easy, and takes less memory than the image.
 // The zero Outline says nothing.
 type Outline struct {
+	_      [0]func() // nobody compares them
 	leaves *leaves
 	values string
 }
@@ -27,7 +28,7 @@ type leaves [maxLeaves]*leaf
 // leaf is a value and what leads to it from the value before: such as "},"status":{"S":" from a string
 // to a string. It compares what comes with that, where reading it would take longer.
 type leaf struct {
-	jsonscan.Token
+	before jsonscan.Token
 	number int
 	kind   kind
 	typ    string   // of the attribute, such as S
@@ -53,7 +54,7 @@ const maxFollows = 16
 // other returns the leaf that follows where it is not the likely one, or nil.
 func (st *leaf) other(text string, at int) *leaf {
 	for _, f := range st.follows {
-		if f.At(text, at) {
+		if f.before.At(text, at) {
 			st.likely = f
 			return f
 		}
@@ -89,20 +90,20 @@ func (o *Outliner) Outline(s string, at int, memory *memory.Bytes) (_ Outline, b
 	if end < 0 || end-at > maxImage {
 		return Outline{}, -1
 	}
-	return Outline{o.leaves, seen(memory, size)}, end
+	return Outline{leaves: o.leaves, values: seen(memory, size)}, end
 }
 
 func (o *Outliner) outline(s string, at int, room []byte) (size, behind int) {
 	n, st := 0, &o.start
 	for {
 		next := st.likely
-		if next == nil || !next.At(s, at) {
+		if next == nil || !next.before.At(s, at) {
 			if next = st.other(s, at); next == nil {
 				return 0, -1
 			}
 		}
 		st = next
-		at += st.Len()
+		at += st.before.Len()
 		if st.kind == end {
 			return n, at
 		}

@@ -5,6 +5,7 @@ import "strings"
 // Token is a text that is expected at some place. It compares by words where it is short, as most are: that
 // is less than the call which comparing strings is.
 type Token struct {
+	_     [0]func() // nobody compares them
 	text  string
 	need  int       // bytes that have to be there for that; more than there can be in a long one
 	last  int       // offset of the last eight bytes
