@@ -338,10 +338,11 @@ func (e *envelope) millis(field string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	if n, end := jsonscan.Whole(text, 0); end == len(text) && n <= maxUnix*1000 {
-		return time.UnixMilli(int64(n)).UTC()
+	u, end := jsonscan.Whole(text, 0)
+	n, err := int64(u), error(nil)
+	if end != len(text) || u > maxUnix*1000 { // or such as 007, which JSON does not know
+		n, err = strconv.ParseInt(text, 10, 64)
 	}
-	n, err := strconv.ParseInt(text, 10, 64) // of what JSON does not know, such as 007
 	if err != nil || n < 0 || n > maxUnix*1000 {
 		e.damage("%q is not a time in milliseconds", clip(text))
 		return time.Time{}
@@ -436,6 +437,7 @@ func fieldOf(key string, names []string) string {
 // isValue tells the start of a value from a syntax error.
 func isValue(k byte) bool { return strings.IndexByte(`{["0tfn`, k) >= 0 }
 
+//go:noinline
 func kindName(k byte) string {
 	switch k {
 	case '{':

@@ -137,6 +137,8 @@ func valid(r rune) rune {
 }
 
 // cut shortens text to about n bytes.
+//
+//go:noinline
 func cut(text string, n int) string {
 	if len(text) <= n {
 		return text
