@@ -4,7 +4,7 @@ import "context"
 
 // Decoder decodes records as Each does, for verbs of your own. It is safe for concurrent use.
 type Decoder[T any] struct {
-	dec decoder[T]
+	dec *decoder
 	err error
 }
 
@@ -31,7 +31,7 @@ func (d *Decoder[T]) Decode(m *Message) (T, error) {
 	}
 	var v T
 	if err == nil {
-		v, err = d.dec.read(m)
+		v, err = read[T](d.dec, m)
 	}
 	if err != nil {
 		return v, Undecodable(err)

@@ -27,7 +27,7 @@ import "context"
 func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]) Verb {
 	dec, err := decoderFrom(opts)
 	return &each{decodes: dec.what, err: err, nilFunc: f == nil, h: func(ctx context.Context, m *Message) error {
-		v, err := dec.read(m)
+		v, err := read[T](dec, m)
 		if err != nil {
 			return Undecodable(err)
 		}
