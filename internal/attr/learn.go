@@ -32,7 +32,7 @@ func (o *Outliner) Learn(image string) {
 	l := lesson{o: o, image: image, at: &o.start}
 	l.Reset(image)
 	if l.attributes() {
-		l.add(end, "", len(image), len(image))
+		l.add(end, "", l.Offset(), l.Offset())
 	}
 }
 
