@@ -1,6 +1,9 @@
 package weir
 
-import "github.com/weir-go/weir/internal/attr"
+import (
+	"github.com/weir-go/weir/internal/attr"
+	"github.com/weir-go/weir/internal/memory"
+)
 
 // DynamoDB makes a Lambda of the function for an Amazon DynamoDB Streams trigger, usually
 // over a function that takes a Change[E].
@@ -22,7 +25,7 @@ func newDynamoDBFormat(windowed bool) *format {
 		name: dynamoDBName, source: "aws:dynamodb", record: dynamoDBRecord, windowed: windowed,
 		top:   []string{"eventName", "dynamodb", "userIdentity", "eventSource", "eventSourceARN"},
 		inner: []string{"SequenceNumber", "Keys", "NewImage", "OldImage", "ApproximateCreationDateTime"},
-		own:   func() learner { return new(outliners) },
+		own:   func() learner { return new(dynamoDBOwn) },
 	}
 }
 
@@ -32,7 +35,8 @@ func decodeDynamoDB(event []byte) ([]Message, error) { return dynamoDBFormat.dec
 
 func dynamoDBRecord(e *envelope) {
 	m := e.now
-	m.item = e.newImage()
+	own, _ := e.own.(*dynamoDBOwn)
+	m.item = e.newImage(own)
 	ttl := false
 	for e.ObjectOf(&e.topKeys); e.NextOf(&e.topKeys); {
 		switch e.topKeys.Field {
@@ -41,7 +45,7 @@ func dynamoDBRecord(e *envelope) {
 		case 1:
 			if e.isObject("dynamodb") {
 				e.body = true
-				dynamoDBData(e)
+				dynamoDBData(e, own)
 			}
 		case 2:
 			ttl = isTTL(e)
@@ -99,18 +103,20 @@ func isTTL(e *envelope) bool {
 	return kind == "Service" && principal == "dynamodb.amazonaws.com"
 }
 
-// outliners are what an envelope learns about images.
-type outliners struct{ keys, images attr.Outliner }
+// dynamoDBOwn is what an envelope learns about images, and what is left of a chunk of them.
+type dynamoDBOwn struct {
+	keys, images attr.Outliner
+	few          memory.Values[streamImage]
+}
 
 // begin makes ready for an event.
-func (o *outliners) begin() {
+func (o *dynamoDBOwn) begin() {
 	o.keys.Begin()
 	o.images.Begin()
 }
 
-func dynamoDBData(e *envelope) {
+func dynamoDBData(e *envelope, own *dynamoDBOwn) {
 	m := e.now
-	own, _ := e.own.(*outliners)
 	for e.ObjectOf(&e.innerKeys); e.NextOf(&e.innerKeys); {
 		switch e.innerKeys.Field {
 		case 0:
@@ -153,9 +159,13 @@ func (e *envelope) image(field string, o *attr.Outliner) image {
 	return image{}
 }
 
-// newImage allocates in chunks, for as many records as are expected; pointers into earlier chunks
-// stay valid.
-func (e *envelope) newImage() *streamImage {
+// newImage allocates in chunks: for as many records as are expected, or for several small batches.
+// Pointers into earlier chunks stay valid.
+func (e *envelope) newImage(own *dynamoDBOwn) *streamImage {
+	const small = 8
+	if cap(e.msgs) <= small {
+		return own.few.New()
+	}
 	if len(e.images) == cap(e.images) {
 		e.images = make([]streamImage, 0, min(1024, 1+cap(e.msgs)-len(e.msgs)))
 	}
