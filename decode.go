@@ -26,9 +26,9 @@ const (
 func (s shape) fits(source string) error {
 	switch {
 	case s == shapeChange && source != dynamoDBName:
-		return fmt.Errorf("weir: %s records are no weir.Change: take the payload's type instead", source)
+		return fmt.Errorf("weir: %s records are no weir.Change or weir.NewImage: take the payload's type instead", source)
 	case s == shapeJSON && source == dynamoDBName:
-		return errors.New("weir: a DynamoDB record does not decode into this type: take weir.Change[T], " +
+		return errors.New("weir: a DynamoDB record does not decode into this type: take weir.Change[T] or weir.NewImage[T], " +
 			"whose images decode by dynamodbav tags, or a type with a field for the record's \"dynamodb\" object")
 	}
 	return nil

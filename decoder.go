@@ -23,7 +23,7 @@ func (d *Decoder[T]) Check(s Setup) error {
 	return d.dec.what.fits(s.Source)
 }
 
-// Decode decodes a record. Its error is an *UndecodableError.
+// Decode decodes a record, before Invoke returns. Its error is an *UndecodableError.
 func (d *Decoder[T]) Decode(m *Message) (T, error) {
 	err := d.err
 	if err == nil {

@@ -6,7 +6,7 @@ import (
 )
 
 // DynamoDB makes a Lambda of the function for an Amazon DynamoDB Streams trigger, usually
-// over a function that takes a Change[E].
+// over a function that takes a Change[E] or a NewImage[E].
 //
 // Failures are reported by dynamodb.SequenceNumber, never by eventID, which Lambda does not
 // know; the rest of the batch goes on, see Kinesis. Source: "Configuring partial batch
@@ -58,6 +58,10 @@ func dynamoDBRecord(e *envelope) {
 		}
 	}
 	m.item.expired = ttl && m.item.kind == Remove
+	if len(m.item.keys) > memory.Shareable || len(m.item.kind) > memory.Shareable {
+		alone := *m.item
+		*m.item, m.item = streamImage{}, &alone
+	}
 	if !e.body {
 		e.field = "dynamodb"
 		e.damage("missing")
