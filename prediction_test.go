@@ -199,7 +199,7 @@ func TestPredictions(t *testing.T) {
 		"dynamodb new":   {decodes[weir.NewImage[variety]](t, dynamoDB), writeChange},
 	} {
 		r := rand.New(rand.NewPCG(s, 1))
-		for range 2000 {
+		for range 600 {
 			odd := r.IntN(40)
 			before, record := []string{c.record(r, odd/4)}, c.record(r, odd)
 			for r.IntN(3) > 0 {
