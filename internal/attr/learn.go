@@ -20,7 +20,7 @@ type lesson struct {
 	path  []string
 }
 
-// Learn makes images like this one known. It has to be valid.
+// Learn makes images like this one known. It has to be valid JSON.
 func (o *Outliner) Learn(image string) {
 	if o.lessons == 0 || len(image) > maxImage {
 		return
@@ -59,7 +59,7 @@ func (l *lesson) value() bool {
 	start := l.Offset()
 	switch {
 	case typ == "M" && k == '{' && len(l.path) < maxPath && l.image[start+1] != '}':
-		if !l.attributes() {
+		if from := l.from; !l.attributes() || l.from == from { // a map without values would go unnoticed
 			return false
 		}
 	case k == '"':
@@ -93,9 +93,7 @@ func (l *lesson) add(k kind, typ string, start, behind int) {
 			l.at.follows = append(l.at.follows, st)
 		}
 	}
-	if l.at != nil {
-		l.at.likely = st
-	}
+	l.at.likely = st
 	l.at, l.from = st, behind
 }
 

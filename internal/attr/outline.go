@@ -52,10 +52,10 @@ const (
 const maxFollows = 16
 
 // other returns the leaf that follows where it is not the likely one, or nil.
-func (st *leaf) other(text string, at int) *leaf {
-	for _, f := range st.follows {
+func (l *leaf) other(text string, at int) *leaf {
+	for _, f := range l.follows {
 		if f.before.At(text, at) {
-			st.likely = f
+			l.likely = f
 			return f
 		}
 	}
@@ -79,50 +79,65 @@ const maxLessons = 16
 
 // Outline outlines the image that begins at an offset of text, and returns the offset behind it. It
 // returns -1 unless the image is valid JSON and made of known leaves.
-func (o *Outliner) Outline(s string, at int, memory *memory.Bytes) (_ Outline, behind int) {
-	if len(memory.Rest()) < maxImage/4 {
-		memory.More()
+func (o *Outliner) Outline(s string, at int, room *memory.Bytes) (_ Outline, behind int) {
+	if len(room.Rest()) < maxImage/4 {
+		room.More()
 	}
-	size, end := o.outline(s, at, memory.Rest())
-	if end < 0 && len(memory.Rest()) < maxImage && memory.More() { // it may have been too little
-		size, end = o.outline(s, at, memory.Rest())
+	size, end := o.outline(s, at, room.Rest())
+	if end < 0 && len(room.Rest()) < maxImage && room.More() { // it may have been too little
+		size, end = o.outline(s, at, room.Rest())
 	}
 	if end < 0 || end-at > maxImage {
 		return Outline{}, -1
 	}
-	return Outline{leaves: o.leaves, values: seen(memory, size)}, end
+	return Outline{leaves: o.leaves, values: seen(room, size)}, end
 }
 
 func (o *Outliner) outline(s string, at int, room []byte) (size, behind int) {
-	n, st := 0, &o.start
+	n, l := 0, &o.start
 	for {
-		next := st.likely
+		next := l.likely
 		if next == nil || !next.before.At(s, at) {
-			if next = st.other(s, at); next == nil {
+			if next = l.other(s, at); next == nil {
 				return 0, -1
 			}
 		}
-		st = next
-		at += st.before.Len()
-		if st.kind == end {
+		l = next
+		at += l.before.Len()
+		if l.kind == end {
 			return n, at
 		}
 		if len(room)-n < headSize {
 			return 0, -1
 		}
-		to := 0
-		if st.kind == text {
+		size, to := 0, 0
+		if l.kind == text {
 			to = jsonscan.CopyClosing(s, at, room[n+headSize:])
+			if size = to - at; to < 0 {
+				size, to = unquote(s, at, room[n+headSize:])
+			}
 		} else {
-			to = st.copyOther(s, at, room[n+headSize:])
+			to = l.copyOther(s, at, room[n+headSize:])
+			size = to - at
 		}
 		if to < 0 {
 			return 0, -1
 		}
-		size := to - at
-		room[n], room[n+1], room[n+2] = byte(st.number), byte(size), byte(size>>8)
+		room[n], room[n+1], room[n+2] = byte(l.number), byte(size), byte(size>>8)
 		n, at = n+headSize+size, to
 	}
+}
+
+// unquote copies the value of a text with escapes.
+func unquote(s string, at int, room []byte) (size, to int) {
+	var scan jsonscan.Scanner
+	scan.Reset(s)
+	scan.Jump(at - 1)
+	size, ok := scan.Unquote(room)
+	if !ok {
+		return 0, -1
+	}
+	return size, scan.Offset() - 1
 }
 
 func seen(b *memory.Bytes, n int) string {
@@ -134,8 +149,8 @@ func seen(b *memory.Bytes, n int) string {
 
 // copyOther copies a value that is no text into room, if there is enough, and returns its end, or -1 where
 // that takes more than a look.
-func (st *leaf) copyOther(s string, at int, room []byte) (to int) {
-	if st.kind == other {
+func (l *leaf) copyOther(s string, at int, room []byte) (to int) {
+	if l.kind == other {
 		to = jsonscan.PlainEnd(s, at)
 	} else if strings.HasPrefix(s[at:], "true") {
 		to = at + len("true")

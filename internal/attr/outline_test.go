@@ -40,6 +40,7 @@ type likely struct {
 var outlineItems = append([]string{
 	`{"id":{"S":"a"},"count":{"N":"3"},"price":{"N":"-1.25"},"paid":{"BOOL":true},"tags":{"SS":["a","b"]},"sizes":{"NS":["1","2"]},"l":{"L":[{"N":"1.5"}]},"bin":{"B":"AAE="},"m":{"M":{"city":{"S":"x"},"deep":{"M":{"on":{"BOOL":false},"n":{"N":"7"}}}}}}`,
 	`{"id":{"S":"other"},"note":{"S":"n"},"small":{"N":"300"},"at":{"S":"2026-01-02T03:04:05Z"},"lines":{"L":[{"M":{"sku":{"S":"s"}}}]},"tags":{"L":[{"S":"a"},{"N":"1"}]}}`,
+	`{"id":{"S":"a\"b\\c\u00e9"},"tags":{"SS":["\"","\n"]},"note":{"S":"\n"}}`, `{"labels":{"M":{ }},"id":{"S":"a"},"m":{"M":{"deep":{"M":{ }}}}}`,
 	`{"id":{"S":"a","S":"b"}}`, `{"id":{"S":"a"},"id":{"S":"b"},"tags":{"SS":["a"]},"tags":{"SS":["b","c"]}}`, `{"tags":{"SS":[]},"m":{"M":{}},"note":{"NULL":true}}`, `{}`, `{"id":{"S":"a"},"other":[1,{"S":"x"}]}`,
 }, fuzzItems...)
 
@@ -120,8 +121,10 @@ func TestOutlineIsMade(t *testing.T) {
 		var room memory.Bytes
 		o.Begin()
 		o.Learn(image)
-		if !outlined(t, &o, &room, types, strings.ReplaceAll(image, `"S":"a`, `"S":"longer than it was`)) {
-			t.Errorf("%s has no outline", image)
+		for _, other := range []string{"longer than it was", `with \"quotes\"`} {
+			if !outlined(t, &o, &room, types, strings.ReplaceAll(image, `"S":"a`, `"S":"`+other)) {
+				t.Errorf("%s has no outline", image)
+			}
 		}
 	}
 }
