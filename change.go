@@ -36,8 +36,8 @@ type Change[E any] struct {
 	Expired bool
 }
 
-// NewImage is a Change for handlers that do not ask what was there before: of the images it decodes
-// the new one alone, in half of the time.
+// NewImage is a Change for handlers that do not ask what was there before: it decodes the new image
+// alone, which costs a fifth less.
 type NewImage[E any] struct {
 	// New is the item after the change. It is nil for an item that was removed, and where the stream's
 	// view type leaves it out.
