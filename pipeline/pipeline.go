@@ -172,9 +172,8 @@ func (p *Pipeline[T, V]) compile() {
 	if p.Aggregate != nil && p.StoreIn != nil {
 		_, adds := p.Aggregate.(monoid.Additive[V])
 		caps := p.StoreIn.Caps()
-		if err := monoid.Check(p.Aggregate); err != nil {
-			errs = append(errs, fmt.Errorf("Aggregate: %w", err))
-		}
+		err := monoid.Check(p.Aggregate)
+		complain(err != nil, "Aggregate: %w", err)
 		complain(caps.OnlyAdds && !adds, "StoreIn can only add, and %s is not addition: its values would be wrong", p.Aggregate.Name())
 		complain(caps.Atomic == state.PerBatch && caps.MaxRows == 1, "StoreIn commits one row at a time: no room for receipts")
 	}

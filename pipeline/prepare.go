@@ -234,7 +234,7 @@ func slotOf(t time.Time, millis int64) int64 {
 // part adds a key of the record that b.seq numbers, once.
 func (b *batch[V]) part(key string, window int64) error {
 	if len(key) > state.MaxName {
-		return fmt.Errorf("pipeline: a key of %d bytes, more than %d: %.40q...", len(key), state.MaxName, key)
+		return fmt.Errorf("pipeline: a key of %d bytes, more than %d, that begins with %.40q", len(key), state.MaxName, key)
 	}
 	i := b.aggregate(key, window)
 	if b.aggs[i].rec != b.seq {
