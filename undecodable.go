@@ -1,9 +1,6 @@
 package weir
 
-import (
-	"context"
-	"errors"
-)
+import "context"
 
 // UndecodableHandler decides a record that cannot be decoded, by the error it returns: an
 // error retries the record, Drop(err) gives it up, and so does nil, for by then the function
@@ -26,8 +23,30 @@ func unread(err error) (why error) {
 			why = Undecodable(err)
 		}
 	}()
-	if u := (*UnavailableError)(nil); errors.As(err, &u) {
+	if unavailable(err) {
 		return err
 	}
 	return Undecodable(err)
+}
+
+// unavailable does what errors.As would, which is 20 kB in a binary that has no other use for it.
+func unavailable(err error) bool {
+	for err != nil {
+		switch e := err.(type) {
+		case *UnavailableError:
+			return true
+		case interface{ Unwrap() error }:
+			err = e.Unwrap()
+		case interface{ Unwrap() []error }:
+			for _, err := range e.Unwrap() {
+				if unavailable(err) {
+					return true
+				}
+			}
+			return false
+		default:
+			return false
+		}
+	}
+	return false
 }
