@@ -327,6 +327,9 @@ func TestF16_DeadlineDuringTheFlush(t *testing.T) {
 
 // What a batch of one record costs does not depend on what a batch could be.
 func TestF17_CostFollowsTheBatch(t *testing.T) { // not parallel: it counts what all allocate
+	if raceEnabled {
+		t.Skip("skipped: the race detector allocates")
+	}
 	p := amounts(&forgetful{})
 	p.Metrics = nil
 	l := weir.Kinesis(p)

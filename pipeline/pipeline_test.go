@@ -494,6 +494,9 @@ func TestMetrics(t *testing.T) {
 
 // A record costs no allocation of its own.
 func TestAllocations(t *testing.T) { // not parallel: it counts what all allocate
+	if raceEnabled {
+		t.Skip("skipped: the race detector allocates")
+	}
 	p := amounts(&forgetful{})
 	p.Metrics, p.Keys, p.Key = nil, nil, func(o order) string { return o.Customer }
 	l := weir.SQS(p)
