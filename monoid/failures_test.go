@@ -11,9 +11,9 @@ import (
 	"github.com/weir-go/weir/monoid"
 )
 
-// TestF22OnlySumsAreAdditive: a store that adds must not be given what does not add up, nor what
+// TestF22_OnlySumsAreAdditive: a store that adds must not be given what does not add up, nor what
 // it would add beyond the type's range.
-func TestF22OnlySumsAreAdditive(t *testing.T) {
+func TestF22_OnlySumsAreAdditive(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name string
@@ -91,9 +91,9 @@ func decoder[V any](m monoid.Monoid[V]) func([]byte) error {
 	}
 }
 
-// TestF25CorruptSketchIsAnError: what was cut off or extended is refused, not taken for
+// TestF25_CorruptSketchIsAnError: what was cut off or extended is refused, not taken for
 // something smaller. (That the state then stays as it is, is for the pipeline's tests to show.)
-func TestF25CorruptSketchIsAnError(t *testing.T) {
+func TestF25_CorruptSketchIsAnError(t *testing.T) {
 	t.Parallel()
 	for _, s := range sketches(t, random(t)) {
 		if err := s.dec(s.good); err != nil {
@@ -110,9 +110,9 @@ func TestF25CorruptSketchIsAnError(t *testing.T) {
 	}
 }
 
-// TestF26HugeLengths: a length or a count that says there is more than there is, anywhere,
+// TestF26_HugeLengths: a length or a count that says there is more than there is, anywhere,
 // is found out before anything is allocated for it, and makes nothing panic.
-func TestF26HugeLengths(t *testing.T) {
+func TestF26_HugeLengths(t *testing.T) {
 	t.Parallel()
 	r := random(t)
 	huge := [][]byte{
@@ -133,8 +133,8 @@ func TestF26HugeLengths(t *testing.T) {
 	}
 }
 
-// TestF27AnyKeyIsReadBack: also the empty one, bytes that are no text, and long ones.
-func TestF27AnyKeyIsReadBack(t *testing.T) {
+// TestF27_AnyKeyIsReadBack: also the empty one, bytes that are no text, and long ones.
+func TestF27_AnyKeyIsReadBack(t *testing.T) {
 	t.Parallel()
 	keys := []string{"", "\x00", "\xff\xfe", " ", "a", "a\x00", "ключ", strings.Repeat("k", 5000), `"{}"`}
 	top, set, counts := monoid.TopK(20), monoid.Set[string](0), monoid.MapOf(monoid.Count())
@@ -178,9 +178,9 @@ func again[V any](t *testing.T, m monoid.Monoid[V], v V) V {
 	return v
 }
 
-// TestF28TopKBound: however a stream is cut and merged, stored and read in between, each key's
+// TestF28_TopKBound: however a stream is cut and merged, stored and read in between, each key's
 // true count is in its range, keys above the bound are there, and the bound is what the doc says.
-func TestF28TopKBound(t *testing.T) {
+func TestF28_TopKBound(t *testing.T) {
 	t.Parallel()
 	r := random(t)
 	inexact := 0
@@ -253,9 +253,9 @@ func TestF28TopKBound(t *testing.T) {
 	}
 }
 
-// TestF28TopKWorstCase: one key fewer than is kept is frequent, and all others are rare. Taking
+// TestF28_TopKWorstCase: one key fewer than is kept is frequent, and all others are rare. Taking
 // too much from them would go over the bound, and not be read back.
-func TestF28TopKWorstCase(t *testing.T) {
+func TestF28_TopKWorstCase(t *testing.T) {
 	t.Parallel()
 	for _, k := range []int{1, 2, 10} {
 		m := monoid.TopK(k)
@@ -280,8 +280,8 @@ func TestF28TopKWorstCase(t *testing.T) {
 	}
 }
 
-// TestF30CombineLeavesItsInputsAlone: also when its result is added to. (TestLaws checks more.)
-func TestF30CombineLeavesItsInputsAlone(t *testing.T) {
+// TestF30_CombineLeavesItsInputsAlone: also when its result is added to. (TestLaws checks more.)
+func TestF30_CombineLeavesItsInputsAlone(t *testing.T) {
 	t.Parallel()
 	r := random(t)
 	for _, s := range subjects() {
