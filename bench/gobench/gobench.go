@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// Run runs the benchmarks of the module in the folder, each so many times.
-func Run(ctx context.Context, dir string, count int, progress io.Writer) ([]Table, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchmem",
-		"-benchtime", "200ms", "-count", strconv.Itoa(count), "./...")
+// Run runs the benchmarks that a pattern matches, of packages of the module in the folder, each so many times.
+func Run(ctx context.Context, dir, packages, pattern string, count int, progress io.Writer) ([]Table, error) {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchmem",
+		"-benchtime", "200ms", "-count", strconv.Itoa(count), packages)
 	cmd.Dir = dir
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&output, progress), progress

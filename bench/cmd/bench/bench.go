@@ -61,8 +61,12 @@ func (b *bench) skip(what string, why error) {
 // measure does Go's benchmarks first: they are what fails if something is broken.
 func (b *bench) measure(ctx context.Context, starts, count int) (err error) {
 	if b.only.MatchString("go") {
-		if b.report.Go, err = gobench.Run(ctx, b.root, count, b.progress); err != nil {
-			return err
+		for _, of := range [][3]string{{".", "./...", "."}, {"ext", "./boltstore", "Pipeline"}} {
+			tables, err := gobench.Run(ctx, filepath.Join(b.root, of[0]), of[1], of[2], count, b.progress)
+			if err != nil {
+				return err
+			}
+			b.report.Go = append(b.report.Go, tables...)
 		}
 	}
 	if b.hasNode, err = b.installNode(ctx); err != nil {
