@@ -27,8 +27,9 @@ bench: ## weir beside its peers, and Go's benchmarks; writes BENCHMARKS.md
 demo: ## 20,000 records with trouble, each accounted for
 	go run ./cmd/weir demo
 
-conformance: ## the batch cases
+conformance: ## the batch and Kafka cases
 	go run ./internal/conformance batch internal/conformance/testdata/batch.json
+	go run ./internal/conformance kafka internal/conformance/testdata/kafka.json
 
 ci: ## what must hold before a change goes in
 	bash .ci/run

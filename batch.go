@@ -29,10 +29,10 @@ func Batch[T any](f func(ctx context.Context, b *BatchOf[T]) error, opts ...Batc
 	v := &batch[T]{f: f, bisect: c.bisect}
 	if c.decode == nil {
 		v.dec, v.err = decoderFor[T]()
-	} else if decode, ok := c.decode.(func([]byte) (T, error)); ok {
-		v.dec, v.err = decoderBy(decode)
+	} else if o, ok := c.decode.(DecodeOption[T]); ok {
+		v.dec, v.err = o.decoder()
 	} else {
-		v.err = fmt.Errorf("weir: Batch takes %v, but its Decode was given a %T", reflect.TypeFor[T](), c.decode)
+		v.err = fmt.Errorf("weir: Batch takes %v, but was given a %T", reflect.TypeFor[T](), c.decode)
 	}
 	return v
 }
@@ -42,7 +42,7 @@ type BatchOption interface{ applyBatch(*batchConfig) }
 
 type batchConfig struct {
 	bisect bool
-	decode any // func([]byte) (T, error)
+	decode any // DecodeOption[T]
 }
 
 type batchOption func(*batchConfig)

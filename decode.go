@@ -20,6 +20,7 @@ const (
 	shapeJSON                // JSON, of a type that cannot hold a DynamoDB record
 	shapeRecord              // JSON, of a type that can
 	shapeChange              // DynamoDB images
+	shapePair                // Kafka's key and value
 )
 
 // fits refuses what would decode every record of a source into nothing.
@@ -27,6 +28,8 @@ func (s shape) fits(source string) error {
 	switch {
 	case s == shapeChange && source != dynamoDBName:
 		return fmt.Errorf("weir: %s records are no weir.Change: take the payload's type instead", source)
+	case s == shapePair && (source == sqsName || source == kinesisName || source == dynamoDBName):
+		return fmt.Errorf("weir: %s records are no weir.Pair, which is of Kafka: take the payload's type instead", source)
 	case s == shapeJSON && source == dynamoDBName:
 		return errors.New("weir: a DynamoDB record does not decode into this type: take weir.Change[T], " +
 			"whose images decode by dynamodbav tags, or a type with a field for the record's \"dynamodb\" object")
@@ -35,16 +38,24 @@ func (s shape) fits(source string) error {
 }
 
 // DecodeOption applies to the verbs that decode.
-type DecodeOption[T any] struct{ decode func([]byte) (T, error) }
+type DecodeOption[T any] struct{ make func() (decoder[T], error) }
 
 // Decode makes a verb decode payloads with a function of yours, such as proto.Unmarshal's
 // wrapper, instead of by the type. The function may keep the bytes but not write to them. Its
-// error makes the record undecodable.
+// error makes the record undecodable. It is not called for a Kafka tombstone, which has no payload:
+// see Pair.
 func Decode[T any](decode func(payload []byte) (T, error)) DecodeOption[T] {
-	return DecodeOption[T]{decode}
+	return DecodeOption[T]{func() (decoder[T], error) { return decoderBy(decode) }}
 }
 
-func (o DecodeOption[T]) applyBatch(c *batchConfig) { c.decode = o.decode }
+func (o DecodeOption[T]) applyBatch(c *batchConfig) { c.decode = o }
+
+func (o DecodeOption[T]) decoder() (decoder[T], error) {
+	if o.make == nil {
+		return decoder[T]{}, errNilDecode
+	}
+	return o.make()
+}
 
 var errNilDecode = errors.New("weir: Decode was given a nil function")
 
@@ -59,14 +70,19 @@ func decoderFrom[T any](opts []DecodeOption[T]) (decoder[T], error) {
 	if len(opts) == 0 {
 		return decoderFor[T]()
 	}
-	return decoderBy(opts[len(opts)-1].decode)
+	return opts[len(opts)-1].decoder()
 }
 
 func decoderBy[T any](decode func([]byte) (T, error)) (decoder[T], error) {
 	if decode == nil {
 		return decoder[T]{}, errNilDecode
 	}
-	return decoder[T]{shapeAny, func(m *Message) (T, error) { return decode(m.payload()) }}, nil
+	return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
+		if m.Tombstone() {
+			return undecoded(m, v, nil)
+		}
+		return decode(m.payload())
+	}}, nil
 }
 
 // reader decodes for one goroutine at a time, with memory of its own.
@@ -93,6 +109,9 @@ func pooled[T any](what shape, hooked bool, newReader func() *reader[T]) decoder
 			v, r.v = r.v, v
 		}
 		pool.Put(r)
+		if err != nil && what != shapePair { // whose parts have seen to it
+			return undecoded(m, v, err)
+		}
 		return v, err
 	}}
 }
@@ -112,7 +131,11 @@ func decoderFor[T any]() (decoder[T], error) {
 	switch any(zero).(type) {
 	case string:
 		return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
-			*any(&v).(*string) = string(m.payload())
+			text := m.payload()
+			if text == nil {
+				return undecoded(m, v, nil)
+			}
+			*any(&v).(*string) = string(text)
 			return v, nil
 		}}, nil
 	case []byte:
@@ -124,7 +147,7 @@ func decoderFor[T any]() (decoder[T], error) {
 		return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
 			text := m.payload()
 			if !json.Valid(text) {
-				return v, errors.New("the payload is not JSON")
+				return undecoded(m, v, errors.New("the payload is not JSON"))
 			}
 			*any(&v).(*json.RawMessage) = text
 			return v, nil
@@ -140,6 +163,13 @@ func decoderFor[T any]() (decoder[T], error) {
 				}
 				return d.decode(m, v)
 			}}
+		}), err
+	}
+	if p, ok := any(&zero).(pairDecoder); ok {
+		newReader, err := p.newReader()
+		return pooled(shapePair, false, func() *reader[T] {
+			read := newReader()
+			return &reader[T]{decode: func(m *Message, v *T) error { return read(m, v) }}
 		}), err
 	}
 	plan := jsonplan.For[T]()

@@ -1,5 +1,5 @@
-// Package weir processes batches of records on AWS Lambda: SQS, Kinesis Data Streams and
-// DynamoDB Streams, with partial batch responses. A record that fails is retried by itself,
+// Package weir processes batches of records on AWS Lambda: SQS, Kinesis Data Streams, DynamoDB
+// Streams and Kafka, with partial batch responses. A record that fails is retried by itself,
 // and nothing is lost.
 //
 // One sentence is the whole library: a source of a verb of a function.
@@ -10,7 +10,7 @@
 //
 //	func ship(ctx context.Context, o Order) error { ... } // an error: this record is retried
 //
-// The sources are SQS, Kinesis, DynamoDB, and From for one of your own. The verbs are Each
+// The sources are SQS, Kinesis, DynamoDB, Kafka, and From for one of your own. The verbs are Each
 // (one decoded record), EachMessage (one record as it came), Batch (all at once), and any type
 // with a Process method. KinesisWindow and DynamoDBWindow fold tumbling windows.
 //
@@ -21,7 +21,7 @@
 // # How a batch is processed
 //
 // The event is scanned once into Messages. The verb decides them in record order, or with
-// Concurrency in lanes: one lane a FIFO group, partition key or item. Every record counts as
+// Concurrency in lanes: one lane a FIFO group, partition key, item or Kafka partition. Every record counts as
 // failed until its handler has succeeded, so neither a panic, nor a cancellation, nor the
 // deadline, nor a bug of ours can lose one. Shortly before the Lambda deadline weir stops and
 // answers with what is done. The response lists what is not, in record order.

@@ -82,10 +82,15 @@ func (r report) states() string {
 	return strings.Join(s, ", ")
 }
 
+func probed(ctx context.Context) (context.Context, *probe.Report) {
+	p := new(probe.Report)
+	return context.WithValue(ctx, probe.Key{}, p), p
+}
+
 func invoke(t testing.TB, ctx context.Context, l *weir.Lambda, event []byte) report {
 	t.Helper()
-	var p probe.Report
-	out, err := l.Invoke(context.WithValue(ctx, probe.Key{}, &p), event)
+	ctx, p := probed(ctx)
+	out, err := l.Invoke(ctx, event)
 	r := report{err: err, records: p.Records, failed: []string{}}
 	if err != nil {
 		if out != nil {

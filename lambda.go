@@ -48,7 +48,7 @@ func (l *Lambda) Err() error { return l.err }
 //
 //	{"batchItemFailures":[{"itemIdentifier":"..."}]}
 //
-// with the records that are not done, in record order, each identifier once. The error is
+// (see Kafka for its own) with the records that are not done, in record order, each identifier once. The error is
 // for the whole batch: the event is not one of this source, no record was done (a
 // *BatchError; see ReportAll), or a failed record has no identifier. Lambda then retries
 // every record.
@@ -61,7 +61,7 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, l.err
 	}
 	if l.src.Name == "" {
-		return nil, errors.New("weir: this Lambda was not made by SQS, Kinesis, DynamoDB, From or a window")
+		return nil, errors.New("weir: this Lambda was not made by SQS, Kinesis, DynamoDB, Kafka, From or a window")
 	}
 	begin := time.Now()
 	if l.windows != nil {

@@ -19,32 +19,38 @@ import (
 // TraceHeader) copy it first, and find nothing once Invoke has returned.
 type Message struct {
 	// ID is the item identifier by which Lambda knows the record: the messageId of SQS,
-	// the sequence number of a stream.
+	// the sequence number of a stream. Kafka's is made of partition and offset: orders-1@77.
 	ID string
 
-	// SourceARN is the queue, stream or table stream the record came from.
+	// SourceARN is the queue, stream, table stream or cluster the record came from; see
+	// KafkaCluster.
 	SourceARN string
 
 	// OrderingKey says which records must stay in order: the message group of a FIFO
-	// queue, the partition key of Kinesis, the item's Keys of DynamoDB as JSON.
+	// queue, the partition key of Kinesis, the item's Keys of DynamoDB as JSON,
+	// topic and partition of Kafka.
 	// It is empty on a standard queue.
 	OrderingKey string
 
-	// Shard is the shard of the Kinesis stream, such as shardId-000000000006. It is empty for other
-	// sources, which do not say.
+	// Shard is the shard of the Kinesis stream, such as shardId-000000000006, or the topic and
+	// partition of Kafka, such as orders-1. It is empty for other sources, which do not say.
 	Shard string
 
 	// Payload is what T is decoded from: the body of SQS, the data of Kinesis after
-	// base64. It is nil for DynamoDB, whose payload is Raw's.
+	// base64, the value of Kafka. It is nil for DynamoDB, whose payload is Raw's, and for a
+	// Tombstone.
 	Payload []byte
 
-	// Time is when the record was sent (SQS), arrived (Kinesis) or was written
-	// (DynamoDB, to the second). It is zero when the event does not say.
+	// Time is when the record was sent (SQS), arrived (Kinesis), was written
+	// (DynamoDB, to the second), or as KafkaRecord.TimestampType says. It is zero when the event does not say.
 	Time time.Time
 
 	// Attempt counts deliveries from 1: ApproximateReceiveCount of SQS. It is 0 for
 	// streams, which do not say.
 	Attempt int
+
+	// Kafka is what only a Kafka record has. It is nil for other sources.
+	Kafka *KafkaRecord
 
 	start, end int // of the record in the event
 	index      int
@@ -112,10 +118,13 @@ func (m *Message) Attribute(name string) (value string) {
 	return value
 }
 
-// Attributes yields the record's strings and numbers other than the payload, at the top
+// Attributes yields the record's strings and numbers other than payload and key, at the top
 // level and inside attributes, kinesis and dynamodb, in the order of the event.
 func (m *Message) Attributes() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
+		if m.Kafka != nil {
+			yield = butKeyAndValue(yield)
+		}
 		var s jsonscan.Scanner
 		s.Reset(m.Raw())
 		if s.Kind() == '{' {

@@ -17,6 +17,7 @@ type Option interface {
 type FlowOption interface {
 	SQSOption
 	StreamOption
+	KafkaOption
 	applyFlow(*config)
 }
 
@@ -60,6 +61,7 @@ type config struct {
 	reportAll   bool
 	stop        bool
 	skipGroup   bool
+	kafka       kafkaConfig
 	concurrency int
 	lanes       func(*lanes, []Message) // set by Concurrency, so that others are not linked with it
 	reserve     time.Duration
@@ -105,7 +107,7 @@ func ReportAll() Option { return option{func(c *config) { c.reportAll = true }} 
 
 // StopOnFailure starts no further record after one failed: it and all that were not run
 // are reported. A FIFO queue does so anyway, unless SkipGroup is given; standard queues and
-// streams go on by default. On streams it also spares what stands behind the failure a second
+// streams go on by default, and a Kafka batch with its other partitions. On streams it also spares what stands behind the failure a second
 // run, and lets BisectBatchOnFunctionError do its work: see Kinesis.
 func StopOnFailure() FlowOption {
 	return flowOption(func(c *config) { c.stop = true })
@@ -117,7 +119,7 @@ func StopOnFailure() FlowOption {
 func SkipGroup() SQSOption { return sqsOption(func(c *config) { c.skipGroup = true }) }
 
 // Concurrency runs up to n records at a time. Records of a FIFO group, of a Kinesis
-// partition key or of a DynamoDB item never overlap or overtake each other; a standard
+// partition key, of a DynamoDB item or of a Kafka partition never overlap or overtake each other; a standard
 // queue has no such order. By default n is 1: records run one by one, in record order.
 func Concurrency(n int) FlowOption {
 	return concurrency(n)

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -26,6 +27,8 @@ type play struct {
 	workers  int
 	stop     bool
 	skip     bool
+	goOn     bool // of a Kafka partition
+	every    bool // offset is reported
 	all      bool
 	deadline bool
 }
@@ -34,18 +37,25 @@ var deeds = []string{"done", "done", "done", "done", "error", "drop", "later", "
 
 func newPlay(r *rand.Rand) play {
 	p := play{
-		source:  []string{"sqs", "fifo", "kinesis", "dynamodb"}[r.IntN(4)],
+		source:  []string{"sqs", "fifo", "kinesis", "dynamodb", "kafka"}[r.IntN(5)],
 		does:    map[string]string{},
 		workers: []int{1, 1, 2, 3, 16}[r.IntN(5)],
 		stop:    r.IntN(4) == 0,
 		all:     r.IntN(2) == 0,
 	}
 	p.skip = p.source == "fifo" && !p.stop && r.IntN(2) == 0
+	p.goOn = p.source == "kafka" && !p.stop && r.IntN(3) == 0
+	p.every = p.source == "kafka" && r.IntN(3) == 0
 	p.deadline = r.IntN(5) == 0
 	trouble := r.IntN(len(deeds) + 1) // how much of the list is used
 	for i := range r.IntN(40) {
 		id := fmt.Sprintf("%021d", i+1)
-		p.recs = append(p.recs, rec{id, fmt.Sprint("g", r.IntN(1+r.IntN(8))), id})
+		lane := fmt.Sprint("g", r.IntN(1+r.IntN(8)))
+		if p.source == "kafka" {
+			lane = "t-" + lane[1:]
+			id = fmt.Sprintf("%s@%d", lane, i*i)
+		}
+		p.recs = append(p.recs, rec{id, lane, id})
 		deed := deeds[r.IntN(max(1, trouble))]
 		if deed == "stuck" && !p.deadline {
 			deed = "error"
@@ -54,6 +64,15 @@ func newPlay(r *rand.Rand) play {
 			deed = "abort"
 		}
 		p.does[id] = deed
+	}
+	if p.source == "kafka" { // by partition, in the order in which those come first
+		first := map[string]int{}
+		for i, r := range p.recs {
+			if _, known := first[r.lane]; !known {
+				first[r.lane] = i
+			}
+		}
+		slices.SortStableFunc(p.recs, func(a, b rec) int { return first[a.lane] - first[b.lane] })
 	}
 	return p
 }
@@ -72,6 +91,18 @@ func (p play) lambda(v weir.Verb) *weir.Lambda {
 // with builds the Lambda of the play's source.
 func (p play) with(v weir.Verb, opts []weir.FlowOption) *weir.Lambda {
 	switch p.source {
+	case "kafka":
+		var ko []weir.KafkaOption
+		for _, o := range opts {
+			ko = append(ko, o)
+		}
+		if p.goOn {
+			ko = append(ko, weir.ContinueOnFailure())
+		}
+		if p.every {
+			ko = append(ko, weir.ReportEveryOffset())
+		}
+		return weir.Kafka(v, ko...)
 	case "kinesis", "dynamodb":
 		var so []weir.StreamOption
 		for _, o := range opts {
@@ -100,6 +131,8 @@ func (p play) event() []byte {
 		return dynamoDBEvent(p.recs...)
 	case "fifo":
 		return sqsEvent(fifoARN, p.recs...)
+	case "kafka":
+		return kafkaEvent(p.recs...)
 	}
 	return sqsEvent(standardARN, p.recs...)
 }
@@ -183,7 +216,7 @@ func (p play) run(t *testing.T, r *rand.Rand) error {
 		ctx, cancel = context.WithTimeout(ctx, 10*time.Second)
 		defer cancel()
 	}
-	res := invoke(t, ctx, l, p.event())
+	res := p.invoke(t, ctx, l)
 	if problem != nil {
 		return problem
 	}
@@ -191,6 +224,29 @@ func (p play) run(t *testing.T, r *rand.Rand) error {
 		return fmt.Errorf("%d at a time, Concurrency is %d", most, p.workers)
 	}
 	return p.check(res, order)
+}
+
+func (p play) invoke(t *testing.T, ctx context.Context, l *weir.Lambda) report {
+	if p.source == "kafka" {
+		return invokeKafka(t, ctx, l, p.event())
+	}
+	return invoke(t, ctx, l, p.event())
+}
+
+// resume keeps what a Kafka response has of the records that are not done: each partition's first.
+func (p play) resume(undone []string) []string {
+	if p.source != "kafka" || p.goOn || p.every {
+		return undone
+	}
+	var firsts []string
+	seen := map[string]bool{}
+	for _, id := range undone {
+		if lane, _, _ := strings.Cut(id, "@"); !seen[lane] {
+			seen[lane] = true
+			firsts = append(firsts, id)
+		}
+	}
+	return firsts
 }
 
 func (p play) check(res report, order []string) error {
@@ -202,9 +258,8 @@ func (p play) check(res report, order []string) error {
 		for _, r := range be.Records {
 			res.failed = append(res.failed, r.ID)
 		}
-	} else if !p.all && len(p.recs) > 0 && len(res.failed) == len(p.recs) {
-		return errors.New("all failed, and no error")
 	}
+	stops := p.source == "fifo" || p.source == "kafka" && !p.goOn // a lane, at a failure
 	ran := map[string]int{}
 	for i, id := range order {
 		if _, twice := ran[id]; twice {
@@ -222,10 +277,10 @@ func (p play) check(res report, order []string) error {
 		if !good {
 			want = append(want, r.id)
 		}
-		if did && p.workers == 1 && (failed && (p.stop || p.source == "fifo" && !p.skip) || failedLane[r.lane] && p.skip) {
+		if did && p.workers == 1 && (failed && (p.stop || p.source == "fifo" && !p.skip) || failedLane[r.lane] && (p.skip || p.source == "kafka" && stops)) {
 			return fmt.Errorf("%s ran after a failure", r.id)
 		}
-		if did && failedLane[r.lane] && p.source == "fifo" {
+		if did && failedLane[r.lane] && stops {
 			return fmt.Errorf("%s ran after a failure in its group", r.id)
 		}
 		if p.source != "sqs" && did {
@@ -238,7 +293,15 @@ func (p play) check(res report, order []string) error {
 			failed, failedLane[r.lane] = true, true
 		}
 	}
-	slices.Sort(want)
+	if res.err == nil {
+		if !p.all && len(want) > 0 && len(want) == len(p.recs) {
+			return errors.New("all failed, and no error")
+		}
+		want = p.resume(want)
+	}
+	if p.source != "kafka" { // whose order counts
+		slices.Sort(want)
+	}
 	if !slices.Equal(res.failed, want) && len(res.failed)+len(want) > 0 {
 		return fmt.Errorf("reported %v, want %v", res.failed, want)
 	}

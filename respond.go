@@ -24,6 +24,9 @@ func (w *Work) respond() ([]byte, error) {
 	if w.l.src.AllOrNothing || len(e.Records) == e.Total && !w.l.cfg.reportAll {
 		return nil, e
 	}
+	if w.l.src.answer != nil {
+		return w.l.src.answer(w, e)
+	}
 	ids, err := identifiers(e)
 	if err != nil {
 		return nil, err

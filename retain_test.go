@@ -2,6 +2,7 @@ package weir_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -97,6 +98,7 @@ func TestTruncatedEvents(t *testing.T) {
 		"SQS":      {weir.SQS(nothing), sqsEvent(fifoARN, rec{"a", "g", "x\n"}, rec{"b", "g", "y"})},
 		"Kinesis":  {weir.Kinesis(nothing), kinesisEvent(rec{"a", "g", "x"}, rec{"b", "g", "y"})},
 		"DynamoDB": {weir.DynamoDB(nothing), dynamoDBEvent(rec{"a", "g", "x"}, rec{"b", "g", "y"})},
+		"Kafka":    {weir.Kafka(nothing), oneKafka(`,"key":"azE=","value":"","headers":[{"a":[1,-2]},{"b":null}],"keySchemaMetadata":{"schemaId":"7"},"x":[{}]`)},
 		"unknown":  {weir.SQS(nothing), []byte(`{"Records":[{"x":{"a":{"b":[1,2]}},"x":{"a":1}},{"x":{"a":{"b":[1,2]}},"x":{"a":1}}]}`)},
 	} {
 		for end := range len(c.event) {
@@ -115,6 +117,12 @@ func TestLineEndsInBase64(t *testing.T) {
 		l := weir.Kinesis(weir.EachMessage(func(context.Context, *weir.Message) error { return nil }))
 		if _, err := l.Invoke(t.Context(), event); err == nil {
 			t.Errorf("%q is taken", data)
+		}
+		k := weir.Kafka(weir.EachMessage(func(context.Context, *weir.Message) error { return nil }))
+		for _, field := range []string{"key", "value"} {
+			if _, err := k.Invoke(t.Context(), oneKafka(`,"`+field+`":"`+data+`"`)); err == nil {
+				t.Errorf("%q is taken", data)
+			}
 		}
 	}
 }
@@ -214,7 +222,16 @@ func TestManyInvocationsAtOnce(t *testing.T) {
 				each := weir.Each(func(ctx context.Context, o order) error { keep(ctx, o.ID, o.Tags); return nil })
 				var l *weir.Lambda
 				var event []byte
-				switch round % 3 {
+				switch round % 4 {
+				case 3:
+					l = weir.Kafka(weir.Each(func(ctx context.Context, p weir.Pair[*string, order]) error {
+						m, _ := weir.FromContext(ctx)
+						h := m.Kafka.Headers
+						keep(ctx, p.Value.ID, append(p.Value.Tags, m.Shard, m.Kafka.Topic, h[0].Name, string(h[0].Value), m.Kafka.ValueSchema.SchemaID))
+						return nil
+					}))
+					one := `[{"offset":1,"value":"` + base64.StdEncoding.EncodeToString([]byte(body)) + `","headers":[{"h` + id + `":[45,49]}],"valueSchemaMetadata":{"schemaId":"s` + id + `"}}]`
+					event = kafkaRaw(`"t`+id+`-0":`+one, `"t`+id+`-1":`+one)
 				case 0:
 					l, event = weir.SQS(each), sqsEvent(fifoARN, rec{"a" + id, "g" + id, body}, rec{"b" + id, "g" + id, body})
 				case 1:

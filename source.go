@@ -2,7 +2,7 @@ package weir
 
 import "errors"
 
-// Source describes an event source, for From. SQS, Kinesis and DynamoDB are built in.
+// Source describes an event source, for From. SQS, Kinesis, DynamoDB and Kafka are built in.
 type Source struct {
 	// Name stands in error texts, such as "Amazon MQ". Required.
 	Name string
@@ -20,6 +20,9 @@ type Source struct {
 
 	foreign bool // not ours: its Decode is user code
 	fifo    bool // may be a FIFO queue
+
+	partitioned bool                                     // a failure stops the records with its ordering key
+	answer      func(*Work, *BatchError) ([]byte, error) // what is not a list of IDs, else nil
 }
 
 // From makes a Lambda of a source of your own.

@@ -11,11 +11,13 @@ import "strconv"
 // dead-letter queue together with the one it waits for. Source: "Handling errors for an SQS event source", AWS Lambda Developer Guide.
 func SQS(v Verb, opts ...SQSOption) *Lambda {
 	c := gather(opts, SQSOption.applySQS)
-	return build(Source{Name: "SQS", Decode: decodeSQS, fifo: true}, v, c)
+	return build(Source{Name: sqsName, Decode: decodeSQS, fifo: true}, v, c)
 }
 
+const sqsName = "SQS"
+
 var sqsFormat = &format{
-	name: "SQS", source: "aws:sqs", record: sqsRecord,
+	name: sqsName, source: "aws:sqs", record: sqsRecord,
 	top:   []string{"messageId", "body", "attributes", "eventSource", "eventSourceARN"},
 	inner: []string{"ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"},
 	exact: true,

@@ -80,6 +80,8 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 		w.rule = skip
 	case fifo || l.cfg.stop:
 		w.rule = stop
+	case l.src.partitioned && !l.cfg.kafka.goOn:
+		w.rule = skip
 	}
 	return w
 }

@@ -110,7 +110,7 @@ func (p *preparer[T, V]) message(m *weir.Message) {
 		}
 		from.lane = b.laneOf(m.SourceARN, m.Shard)
 	}
-	if m.Shard != "" {
+	if m.Shard != "" && m.Kafka == nil { // Kinesis
 		if users, aggregated, err := kpl.Split(m.Payload); aggregated {
 			if err != nil {
 				b.fail(owner, weir.Undecodable(err))

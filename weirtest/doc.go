@@ -8,7 +8,7 @@
 //		res.Want(t, weirtest.Succeeded, weirtest.Succeeded, weirtest.Failed)
 //	}
 //
-// [SQS], [FIFO], [Kinesis] and [DynamoDB] build an [Event] with every field that AWS sends.
+// [SQS], [FIFO], [Kinesis], [DynamoDB] and [Kafka] build an [Event] with every field that AWS sends.
 // Nothing in it is random: the same calls give the same bytes, so identifiers may stand in
 // expectations. [Event.After] gives a second event identifiers of its own, [Event.Again] is
 // the redelivery of what failed, [Event.InWindow] a tumbling window.

@@ -14,6 +14,7 @@ import (
 type Event struct {
 	idOf    func(number int) string
 	stream  bool // Kinesis or DynamoDB, which retry everything from a failure on
+	kafka   bool // which does so in each partition
 	arn     string
 	start   time.Time
 	records []record
@@ -26,6 +27,7 @@ const account = "123456789012"
 type record struct {
 	number  int    // of the source's records, from 1: identifier and time follow from it
 	id      string // "" for the number's
+	lane    string // topic and partition of Kafka
 	time    time.Time
 	earlier int // deliveries before this event
 	render  func(e Event, r record) any
@@ -37,6 +39,9 @@ var epoch = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 func (r record) identifier(e Event) string {
 	if r.id != "" {
 		return r.id
+	}
+	if e.kafka {
+		return fmt.Sprintf("%s@%d", r.lane, r.number-1)
 	}
 	return e.idOf(r.number)
 }
@@ -61,7 +66,7 @@ func (e Event) numbered() Event {
 func (e Event) Len() int { return len(e.records) }
 
 // IDs returns the identifiers by which Lambda knows the records: message IDs of SQS, sequence
-// numbers of streams.
+// numbers of streams, and of Kafka partitions with offsets: orders-1@77.
 func (e Event) IDs() []string {
 	ids := make([]string, len(e.records))
 	for i, r := range e.records {
@@ -72,6 +77,9 @@ func (e Event) IDs() []string {
 
 // JSON returns the event as the function gets it.
 func (e Event) JSON() []byte {
+	if e.kafka {
+		return e.kafkaJSON()
+	}
 	records := make([]any, len(e.records))
 	for i, r := range e.records {
 		records[i] = r.render(e, r)
@@ -82,7 +90,7 @@ func (e Event) JSON() []byte {
 	return marshal(struct{ Records []any }{records})
 }
 
-// From makes the event come from another queue, stream or table stream. A queue whose ARN
+// From makes the event come from another queue, stream, table stream or cluster. A queue whose ARN
 // ends in ".fifo" is FIFO.
 func (e Event) From(arn string) Event {
 	e.arn = arn
@@ -112,8 +120,8 @@ func (e Event) After(previous Event) Event {
 }
 
 // Again is the delivery that follows when these records failed: of SQS the same ones with
-// their receive count raised, of a stream all from the first of them on. Result.Retried
-// says which failed. It panics when the event has no such record.
+// their receive count raised, of a stream all from the first of them on, of Kafka all from the
+// first of them on in each partition. Result.Retried says which failed. It panics when the event has no such record.
 func (e Event) Again(ids ...string) Event {
 	known := e.IDs()
 	for _, id := range ids {
@@ -121,9 +129,13 @@ func (e Event) Again(ids ...string) Event {
 			panic(fmt.Sprintf("weirtest: Again: the event has no record %q", id))
 		}
 	}
+	behind := map[string]bool{}
+	if e.kafka {
+		behind = e.behind(ids)
+	}
 	var again []record
 	for i, r := range e.records {
-		if slices.Contains(ids, known[i]) || e.stream && len(again) > 0 {
+		if slices.Contains(ids, known[i]) || e.stream && len(again) > 0 || behind[known[i]] {
 			r.earlier++
 			again = append(again, r)
 		}

@@ -15,11 +15,24 @@ import (
 // records reads an event as generic JSON.
 func records(t *testing.T, e weirtest.Event) []map[string]any {
 	t.Helper()
-	var event struct{ Records []map[string]any }
+	var event struct{ Records json.RawMessage }
 	if err := json.Unmarshal(e.JSON(), &event); err != nil {
 		t.Fatal(err)
 	}
-	return event.Records
+	var list []map[string]any
+	if event.Records[0] == '[' {
+		if err := json.Unmarshal(event.Records, &list); err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	var lanes map[string][]map[string]any // one, since their order is lost
+	if err := json.Unmarshal(event.Records, &lanes); err != nil || len(lanes) != 1 {
+		t.Fatal(err, lanes)
+	}
+	for _, list = range lanes {
+	}
+	return list
 }
 
 // at follows keys down into a record.
@@ -63,6 +76,12 @@ func TestFields(t *testing.T) {
 			"kinesis.data": "YQ==", "kinesis.approximateArrivalTimestamp": 1.5, "kinesis.encryptionType": "KMS",
 		}},
 		"kinesis empty": {weirtest.Kinesis(""), fields{"kinesis.data": "", "kinesis.encryptionType": nil}},
+		"kafka": {weirtest.Kafka(weirtest.In("a-b-7", weirtest.Record{Value: "v", Key: "", Time: time.UnixMilli(1500), Attributes: map[string]string{"timestampType": "LOG_APPEND_TIME"}})), fields{
+			"topic": "a-b", "partition": 7., "offset": 0., "timestamp": 1500., "timestampType": "LOG_APPEND_TIME", "key": "", "value": "dg==", "valueSchemaMetadata": nil,
+		}},
+		"kafka tombstone": {weirtest.Kafka(weirtest.Record{Key: 7, ID: "t-1@9007199254740993", ValueSchema: &weir.KafkaSchema{DataFormat: "AVRO", SchemaID: "3"}}), fields{
+			"topic": "t", "partition": 1., "key": "Nw==", "value": nil, "valueSchemaMetadata.dataFormat": "AVRO", "valueSchemaMetadata.schemaId": "3", "keySchemaMetadata": nil,
+		}},
 		"dynamodb": {weirtest.DynamoDB(orders, weirtest.Expired(Order{ID: 1, Total: 20})), fields{
 			"eventName": "REMOVE", "eventVersion": "1.1", "userIdentity.principalId": "dynamodb.amazonaws.com",
 			"dynamodb.SizeBytes": 2. + 2 + 2 + 2 + 5 + 2, "dynamodb.StreamViewType": "NEW_AND_OLD_IMAGES", "dynamodb.NewImage": nil,
@@ -169,6 +188,15 @@ func TestMistakesPanic(t *testing.T) {
 		"Kinesis has no attribute SenderId":   func() { weirtest.Kinesis(weirtest.Record{Attributes: map[string]string{"SenderId": "a"}}) },
 		"value 0: Kinesis has no Attempt":     func() { weirtest.Kinesis(weirtest.Record{Attempt: 2}) },
 		`the event has no record "x"`:         func() { weirtest.SQS("a").Again("x") },
+		"Kafka has no attribute SenderId":     func() { weirtest.Kafka(weirtest.Record{Attributes: map[string]string{"SenderId": "a"}}) },
+		"value 0: Kafka has no Attempt":       func() { weirtest.Kafka(weirtest.Record{Attempt: 2}) },
+		`"orders" is no topic and partition`:  func() { weirtest.Kafka(weirtest.In("orders", "a")) },
+		`"orders-01" is no topic`:             func() { weirtest.Kafka(weirtest.In("orders-01", "a")) },
+		`like "t-1@77", not "t-1@x"`:          func() { weirtest.Kafka(weirtest.Record{ID: "t-1@x"}) },
+		`like "u-1@77", not "t-1@5"`:          func() { weirtest.Kafka(weirtest.Record{ID: "t-1@5", OrderingKey: "u-1"}) },
+		"SQS has no Key":                      func() { weirtest.SQS(weirtest.Record{Key: "a"}) },
+		"Kinesis has no Key":                  func() { weirtest.Kinesis(weirtest.Record{Headers: weir.KafkaHeaders{}}) },
+		"Kafka has no tumbling windows":       func() { weirtest.Kafka().InWindow(weir.WindowInfo{}, nil) },
 		"the Table has no Key":                func() { weirtest.DynamoDB(weirtest.Table{}, weirtest.Inserted(Order{})) },
 		"change 0: it has neither":            func() { weirtest.DynamoDB(orders, weirtest.Change{}) },
 		"an expired item has no New":          func() { weirtest.DynamoDB(orders, weirtest.Change{New: Order{}, Expired: true}) },

@@ -16,6 +16,7 @@ func Kinesis(values ...any) Event {
 		arn:    "arn:aws:kinesis:eu-west-1:" + account + ":stream/stream",
 	}
 	for i, r := range list(values) {
+		r.onlyKafka(i, "Kinesis")
 		for name := range r.Attributes {
 			if name != "encryptionType" {
 				panic(fmt.Sprintf("weirtest: value %d: Kinesis has no attribute %s", i, name))

@@ -25,7 +25,10 @@ func Run(ctx context.Context, l Lambda, e Event) *Result {
 	var report probe.Report
 	r := &Result{}
 	r.Response, r.Err = l.Invoke(context.WithValue(ctx, probe.Key{}, &report), e.JSON())
-	r.retried, r.State = r.read(e.IDs())
+	r.retried, r.State = r.read(e)
+	if e.kafka {
+		r.covered = e.behind(r.retried)
+	}
 	for _, o := range report.Records {
 		r.Records = append(r.Records, Outcome{o.ID, State(o.State), o.Err})
 	}
@@ -52,6 +55,7 @@ type Result struct {
 	State json.RawMessage
 
 	retried []string
+	covered map[string]bool // those of Kafka that stand behind a resume point
 }
 
 // Outcome is what became of one record.
@@ -75,13 +79,15 @@ const (
 func (o Outcome) undone() bool { return o.State != Succeeded && o.State != Dropped }
 
 // Retried returns the identifiers of the records that Lambda is told to deliver again, in
-// record order: those that the response lists, or all when the invocation failed.
+// record order: those that the response lists, or all when the invocation failed. Those of Kafka
+// are resume points, see Event.Again.
 func (r *Result) Retried() []string { return slices.Clone(r.retried) }
 
 // read takes the response as Lambda does, which retries everything when it does not
 // understand what it gets. Source: "Handling errors for an SQS event source", AWS Lambda
 // Developer Guide.
-func (r *Result) read(ids []string) (retried []string, state json.RawMessage) {
+func (r *Result) read(e Event) (retried []string, state json.RawMessage) {
+	ids := e.IDs()
 	if r.Err != nil {
 		return ids, nil
 	}
@@ -90,7 +96,7 @@ func (r *Result) read(ids []string) (retried []string, state json.RawMessage) {
 	}
 	var response struct {
 		BatchItemFailures []struct {
-			ItemIdentifier string `json:"itemIdentifier"`
+			ItemIdentifier json.RawMessage `json:"itemIdentifier"`
 		} `json:"batchItemFailures"`
 		State json.RawMessage `json:"state"`
 	}
@@ -99,10 +105,11 @@ func (r *Result) read(ids []string) (retried []string, state json.RawMessage) {
 	}
 	listed := map[string]bool{}
 	for _, f := range response.BatchItemFailures {
-		if !slices.Contains(ids, f.ItemIdentifier) {
+		id, ok := e.reported(f.ItemIdentifier)
+		if !ok || !slices.Contains(ids, id) {
 			return ids, response.State
 		}
-		listed[f.ItemIdentifier] = true
+		listed[id] = true
 	}
 	for _, id := range ids {
 		if listed[id] {
@@ -112,13 +119,21 @@ func (r *Result) read(ids []string) (retried []string, state json.RawMessage) {
 	return retried, response.State
 }
 
+// reported reads an item identifier.
+func (e Event) reported(item json.RawMessage) (id string, ok bool) {
+	if e.kafka {
+		return kafkaIdentifier(item)
+	}
+	return id, json.Unmarshal(item, &id) == nil
+}
+
 // guess is for invocations that weir did not report on: those that failed before the batch
 // was read, and Lambdas of other make.
 func (r *Result) guess(id string) Outcome {
 	switch {
 	case r.Err != nil:
 		return Outcome{id, Failed, r.Err}
-	case slices.Contains(r.retried, id):
+	case slices.Contains(r.retried, id) || r.covered[id]:
 		return Outcome{ID: id, State: Failed}
 	}
 	return Outcome{ID: id, State: Succeeded}

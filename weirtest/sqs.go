@@ -27,6 +27,7 @@ func SQS(values ...any) Event {
 		arn:  "arn:aws:sqs:eu-west-1:" + account + ":queue",
 	}
 	for i, r := range list(values) {
+		r.onlyKafka(i, "SQS")
 		body := text(r.Value)
 		if !utf8.Valid(body) {
 			panic(fmt.Sprintf("weirtest: value %d is not UTF-8, as a message body must be", i))

@@ -67,7 +67,7 @@ func (r *Result) honest() bool {
 		undone[o.ID] = undone[o.ID] || o.undone()
 	}
 	for id, retry := range undone {
-		if listed := slices.Contains(r.retried, id); retry && !listed || listed && !retry && r.Err == nil {
+		if listed := slices.Contains(r.retried, id); retry && !listed && !r.covered[id] || listed && !retry && r.Err == nil {
 			return false
 		}
 	}

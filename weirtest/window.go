@@ -12,6 +12,9 @@ import (
 // first record was sent. state is what the previous invocation of the window returned,
 // Result.State, or a value for it; nil starts the window.
 func (e Event) InWindow(info weir.WindowInfo, state any) Event {
+	if e.kafka {
+		panic("weirtest: InWindow: Kafka has no tumbling windows")
+	}
 	if info.Start.IsZero() {
 		first := e.start
 		if len(e.records) > 0 {

@@ -7,18 +7,24 @@ import (
 	"testing"
 )
 
-const batchFile = "testdata/batch.json"
+const (
+	batchFile = "testdata/batch.json"
+	kafkaFile = "testdata/kafka.json"
+)
 
-func TestBatch(t *testing.T) {
+func TestBatch(t *testing.T) { runs(t, batchFile, batchSources) }
+func TestKafka(t *testing.T) { runs(t, kafkaFile, kafkaSources) }
+
+func runs(t *testing.T, file string, sources map[string]source) {
 	t.Parallel()
-	cases, err := load(batchFile)
+	cases, err := load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range cases {
 		t.Run(c.ID, func(t *testing.T) {
 			t.Parallel()
-			for _, problem := range c.run(batchSources) {
+			for _, problem := range c.run(sources) {
 				t.Error(problem)
 			}
 		})
@@ -27,9 +33,12 @@ func TestBatch(t *testing.T) {
 
 // A checker that cannot fail is worth nothing: every case must fail when its answer or its
 // calls are expected to be others.
-func TestWrongExpectationsFail(t *testing.T) {
+func TestWrongExpectationsFail(t *testing.T)  { spoils(t, batchFile, batchSources) }
+func TestWrongKafkaExpectations(t *testing.T) { spoils(t, kafkaFile, kafkaSources) }
+
+func spoils(t *testing.T, file string, sources map[string]source) {
 	t.Parallel()
-	cases, err := load(batchFile)
+	cases, err := load(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +53,7 @@ func TestWrongExpectationsFail(t *testing.T) {
 				"calls":  func(c *testcase) { calls := append([]string{"other"}, *c.Calls...); c.Calls = &calls },
 			} {
 				c := c
-				if spoil(&c); len(c.run(batchSources)) == 0 {
+				if spoil(&c); len(c.run(sources)) == 0 {
 					t.Errorf("with another %s it passes", name)
 				}
 			}
@@ -79,6 +88,12 @@ func TestRun(t *testing.T) {
 	sqs := func(name, rest string) string {
 		return write(name, `[{"id":"the-case","source":"sqs","event":`+order+`,`+rest+`}]`)
 	}
+	// topic is a file with one case: two records of a partition that fail, one of another.
+	topic := func(name, options, rest string) string {
+		return write(name, `[{"id":"the-case","source":"kafka","options":{`+options+`},"fail":["t-0@1","t-0@2"],"event":{"eventSource":"aws:kafka","records":{
+			"t-0":[{"topic":"t","partition":0,"offset":1,"value":"e30="},{"topic":"t","partition":0,"offset":2,"value":"e30="}],
+			"t-1":[{"topic":"t","partition":1,"offset":1,"value":"e30="}]}},`+rest+`}]`)
+	}
 	for _, test := range []struct {
 		name string
 		args []string
@@ -109,10 +124,17 @@ func TestRun(t *testing.T) {
 		{"no event", []string{"batch", write("no.json", `[{"id":"c","source":"sqs","expect":{"batchItemFailures":[]}}]`)}, 1, []string{"it has no event"}},
 		{"damaged case", []string{"batch", write("case.json", `[{"id":"c","fail":3}]`), batchFile}, 1, []string{"case.json: c", "cannot unmarshal number", "56 passed, 1 failed"}},
 		{"unknown source", []string{"batch", write("source.json", `[{"id":"c","source":"kafka","event":{},"expect":{"batchItemFailures":[]}}]`)}, 1, []string{"source.json: c", `unknown source "kafka"`}},
+		{"kafka", []string{"kafka", kafkaFile}, 0, []string{"14 passed, 0 failed"}},
+		{"kafka goes on", []string{"kafka", topic("continue.json", `"kafkaPolicy":"continue","throwOnFullBatchFailure":false`, `"calls":["t-0@1","t-0@2","t-1@1"],
+			"expect":{"batchItemFailures":[{"itemIdentifier":{"partition":"t-0","offset":1}},{"itemIdentifier":{"partition":"t-0","offset":2}}]}`)}, 0, nil},
+		{"kafka stops", []string{"kafka", topic("batch.json", `"kafkaPolicy":"stop-batch","throwOnFullBatchFailure":false`, `"calls":["t-0@1"],
+			"expect":{"batchItemFailures":[{"itemIdentifier":{"partition":"t-0","offset":1}},{"itemIdentifier":{"partition":"t-1","offset":1}}]}`)}, 0, nil},
+		{"kafka, unknown policy", []string{"kafka", topic("policy.json", `"kafkaPolicy":"guess"`, `"expect":{"batchItemFailures":[]}`)}, 1, []string{`option "kafkaPolicy": unknown value "guess"`}},
+		{"kafka, another source", []string{"kafka", sqs("other.json", `"expect":{"batchItemFailures":[]}`)}, 1, []string{`unknown source "sqs"`}},
 		{"no file", []string{"batch", filepath.Join(dir, "none"), batchFile}, 1, []string{"none: no such file", "56 passed, 0 failed"}},
 		{"not JSON", []string{"batch", write("text.json", `cases`)}, 1, []string{"text.json: invalid character"}},
 		{"no cases", []string{"batch", write("empty.json", `[]`)}, 1, []string{"it has no cases"}},
-		{"unknown kind", []string{"filters", batchFile}, 2, []string{`unknown kind "filters"; kinds: batch`}},
+		{"unknown kind", []string{"filters", batchFile}, 2, []string{`unknown kind "filters"; kinds: batch, kafka`}},
 		{"no files", []string{"batch"}, 2, []string{"usage: conformance KIND FILE..."}},
 		{"nothing", nil, 2, []string{"usage: conformance KIND FILE..."}},
 	} {

@@ -2,6 +2,7 @@
 // says where it answers otherwise than they expect.
 //
 //	go run ./internal/conformance batch FILE...
+//	go run ./internal/conformance kafka FILE...
 //
 // It exits with 0 when all cases pass, 1 when any fails or cannot be read, 2 on bad usage.
 package main
@@ -21,6 +22,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // cases may have.
 var kinds = map[string]map[string]source{
 	"batch": batchSources,
+	"kafka": kafkaSources,
 }
 
 const (

@@ -16,6 +16,7 @@ type options struct {
 	concurrency int
 	stop        bool
 	skipGroup   bool
+	goOn        bool // a Kafka partition
 
 	decode bool     // the payload must be a JSON object
 	fields []string // that has these
@@ -58,6 +59,8 @@ func (o *options) set(key string, value json.RawMessage) error {
 		}
 	case "errorPolicy":
 		err = choose(value, &o.stop, "continue", "stop")
+	case "kafkaPolicy":
+		err = o.kafkaPolicy(value)
 	case "skipGroupOnError":
 		err = read(value, &o.skipGroup)
 	case "decode":
@@ -96,5 +99,23 @@ func choose(value json.RawMessage, chosen *bool, first, second string) error {
 		return fmt.Errorf("unknown value %q: it takes %q or %q", word, first, second)
 	}
 	*chosen = word == second
+	return nil
+}
+
+// kafkaPolicy reads what a failure means for the records behind it.
+func (o *options) kafkaPolicy(value json.RawMessage) error {
+	var word string
+	if err := read(value, &word); err != nil {
+		return err
+	}
+	switch word {
+	case "stop-partition": // what weir does by itself
+	case "stop-batch":
+		o.stop = true
+	case "continue":
+		o.goOn = true
+	default:
+		return fmt.Errorf(`unknown value %q: it takes "stop-partition", "stop-batch" or "continue"`, word)
+	}
 	return nil
 }

@@ -20,6 +20,10 @@ var batchSources = map[string]source{
 	"dynamodb": {lambda: stream(weir.DynamoDB), decode: documents, id: messageID},
 }
 
+var kafkaSources = map[string]source{
+	"kafka": {lambda: kafka, decode: payloads, id: messageID},
+}
+
 func messageID(m *weir.Message) string { return m.ID }
 
 func sqs(v weir.Verb, o options, rest ...weir.Option) *weir.Lambda {
@@ -70,4 +74,18 @@ func (o options) common() []weir.Option {
 		opts = append(opts, weir.OnUndecodable(weir.DropUndecodable))
 	}
 	return opts
+}
+
+func kafka(v weir.Verb, o options, rest ...weir.Option) *weir.Lambda {
+	var opts []weir.KafkaOption
+	for _, r := range rest {
+		opts = append(opts, r)
+	}
+	for _, f := range o.flow() {
+		opts = append(opts, f)
+	}
+	if o.goOn && !o.stop { // where both are asked for, the one that does less
+		opts = append(opts, weir.ContinueOnFailure())
+	}
+	return weir.Kafka(v, opts...)
 }

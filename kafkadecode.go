@@ -1,0 +1,143 @@
+package weir
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+)
+
+// Pair is the key and value of a Kafka record, decoded, for verbs that need both:
+//
+//	weir.Each(func(ctx context.Context, p weir.Pair[string, *Order]) error { ... })
+//
+// K and V are decoded by the rules of Each, or by DecodePair. A type that can be nil is nil
+// where there is nothing: V for a tombstone, K for a record without a key. Of another type the
+// record is undecodable, with ErrTombstone or ErrNoKey, so that no zero value is taken for a
+// true one.
+type Pair[K, V any] struct {
+	Key   K
+	Value V
+}
+
+var (
+	// ErrTombstone matches the error of a Kafka record that has no value, where the
+	// handler's type has no way to say so. Take a type that can be nil, such as *Order, or
+	// drop tombstones with OnUndecodable.
+	ErrTombstone = errors.New("weir: the record is a tombstone, which this type cannot say: take a pointer to it")
+
+	// ErrNoKey matches the error of a Kafka record that has no key, where the K of a Pair has
+	// no way to say so.
+	ErrNoKey = errors.New("weir: the record has no key, which this type cannot say: take a pointer to it")
+
+	errNotKafka = errors.New("not a Kafka record")
+)
+
+// DecodeMessage makes a verb decode the record as it came, for what Decode does not show: the
+// schema that a Kafka record was written with, say. It is called for tombstones too.
+func DecodeMessage[T any](decode func(m *Message) (T, error)) DecodeOption[T] {
+	return DecodeOption[T]{func() (decoder[T], error) {
+		if decode == nil {
+			return decoder[T]{}, errNilDecode
+		}
+		return decoder[T]{shapeAny, decode}, nil
+	}}
+}
+
+// DecodePair makes a verb decode keys and values with functions of yours; nil decodes by the type.
+// As with Decode, they are not called where there is nothing to decode.
+func DecodePair[K, V any](key func([]byte) (K, error), value func([]byte) (V, error)) DecodeOption[Pair[K, V]] {
+	return DecodeOption[Pair[K, V]]{func() (decoder[Pair[K, V]], error) {
+		r, err := newPairReader(key, value)
+		return pooled(shapePair, false, func() *reader[Pair[K, V]] {
+			key := new(Message)
+			return &reader[Pair[K, V]]{decode: func(m *Message, p *Pair[K, V]) error { return r.read(m, key, p) }}
+		}), err
+	}}
+}
+
+// pairDecoder is a pointer to a Pair.
+type pairDecoder interface {
+	newReader() (func() pairs, error)
+}
+
+// pairs decodes a record into a pointer to a Pair.
+type pairs func(m *Message, pair any) error
+
+func (*Pair[K, V]) newReader() (func() pairs, error) {
+	r, err := newPairReader[K, V](nil, nil)
+	return func() pairs {
+		key := new(Message)
+		return func(m *Message, pair any) error { return r.read(m, key, pair.(*Pair[K, V])) }
+	}, err
+}
+
+type pairReader[K, V any] struct {
+	key   decoder[K]
+	value decoder[V]
+}
+
+func newPairReader[K, V any](key func([]byte) (K, error), value func([]byte) (V, error)) (r pairReader[K, V], err error) {
+	part := func(shape shape, what string) error {
+		if shape == shapeChange || shape == shapePair {
+			return fmt.Errorf("weir: the %s of a weir.Pair must be the type of a payload", what)
+		}
+		return nil
+	}
+	var keyErr, valueErr error
+	if r.key, keyErr = decoderOr(key); keyErr == nil {
+		keyErr = part(r.key.what, "key")
+	}
+	if r.value, valueErr = decoderOr(value); valueErr == nil {
+		valueErr = part(r.value.what, "value")
+	}
+	return r, errors.Join(keyErr, valueErr)
+}
+
+// decoderOr decodes by a function, or else by the type.
+func decoderOr[T any](decode func([]byte) (T, error)) (decoder[T], error) {
+	if decode == nil {
+		return decoderFor[T]()
+	}
+	return decoderBy(decode)
+}
+
+// read decodes one record; key is a message to decode the key from.
+func (r *pairReader[K, V]) read(m, key *Message, p *Pair[K, V]) (err error) {
+	switch {
+	case m.Kafka == nil:
+		return errNotKafka
+	case m.Kafka.Key != nil:
+		key.Payload = m.Kafka.Key
+		p.Key, err = r.key.read(key)
+		key.Payload = nil
+	case !nilable[K]():
+		err = ErrNoKey
+	}
+	if err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	if p.Value, err = r.value.read(m); err != nil {
+		return fmt.Errorf("value: %w", err)
+	}
+	return nil
+}
+
+// undecoded is for what could not be decoded: a tombstone is no failure of a type that can be nil.
+func undecoded[T any](m *Message, v T, err error) (T, error) {
+	if !m.Tombstone() {
+		return v, err
+	}
+	var none T
+	if nilable[T]() {
+		return none, nil
+	}
+	return none, ErrTombstone
+}
+
+func nilable[T any]() bool {
+	switch reflect.TypeFor[T]().Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
+		return true
+	}
+	return false
+}
