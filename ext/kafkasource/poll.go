@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -22,13 +23,18 @@ func (s *Source) Poll(ctx context.Context, room streaming.Room) ([]streaming.Fet
 	if out := s.kept(room); len(out) > 0 {
 		return out, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, wait)
+	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	polled := s.client.PollRecords(ctx, room.Records)
+	polled := s.client.PollRecords(waiting, room.Records)
 	var errs []error
 	for _, e := range polled.Errors() {
-		if ctx.Err() == nil || !errors.Is(e.Err, ctx.Err()) {
+		switch {
+		case waiting.Err() == nil || !errors.Is(e.Err, waiting.Err()):
 			errs = append(errs, s.explain(e))
+		case ctx.Err() == nil: // nothing came: the client does not tell why it cannot connect
+			if err := s.ping(ctx); err != nil {
+				errs = append(errs, s.explain(kgo.FetchError{Err: err}))
+			}
 		}
 	}
 	var lost []streaming.Lane
@@ -43,6 +49,16 @@ func (s *Source) Poll(ctx context.Context, room streaming.Room) ([]streaming.Fet
 		s.owner.Lost(lost...)
 	}
 	return s.kept(room), errors.Join(errs...)
+}
+
+// ping asks any broker for a sign of life.
+func (s *Source) ping(ctx context.Context) error {
+	waiting, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	if err := s.client.Ping(waiting); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("no broker answers: %w", err)
+	}
+	return nil
 }
 
 // sort puts records of a partition with what is to be handed out. A log that has lost its end, or
@@ -122,6 +138,9 @@ func (s *Source) explain(e kgo.FetchError) error {
 		err = fmt.Errorf("%v: %w", place{e.Topic, e.Partition}, err)
 	} else if e.Topic != "" {
 		err = fmt.Errorf("%s: %w", e.Topic, err)
+	}
+	if errors.Is(err, io.EOF) { // of a connection, where a worker would take it for the source's
+		err = errors.New(err.Error())
 	}
 	if isFatal(e) {
 		return fmt.Errorf("kafkasource: %w: %w", streaming.ErrFatal, err)

@@ -6,13 +6,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 
 	"github.com/weir-go/weir"
@@ -139,9 +142,33 @@ func TestFatal(t *testing.T) {
 	t.Run("wrong password", func(t *testing.T) {
 		t.Parallel()
 		c := broker(t, 1, kfake.EnableSASL(), kfake.Superuser("PLAIN", "me", "right"))
+		c.ControlKey(kmsg.SASLAuthenticate.Int16(), func(req kmsg.Request) (kmsg.Response, error, bool) {
+			c.KeepControl()
+			answer := req.ResponseKind().(*kmsg.SASLAuthenticateResponse)
+			answer.ErrorCode = kerr.SaslAuthenticationFailed.Code
+			return answer, nil, true
+		})
 		err := streaming.Run(t.Context(), nothing, source(c, kgo.SASL(plain.Auth{User: "me", Pass: "wrong"}.AsMechanism())))
 		if !errors.Is(err, streaming.ErrFatal) || !strings.Contains(err.Error(), "SASL_AUTHENTICATION_FAILED") {
 			t.Errorf("Run returned %v", err)
+		}
+	})
+	t.Run("the broker hangs up", func(t *testing.T) {
+		t.Parallel()
+		c := broker(t, 1, kfake.EnableSASL())
+		s := source(c) // which does not know that it must say who it is
+		if err := s.Open(t.Context(), owner{}); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.Poll(t.Context(), streaming.Room{Records: 1, Bytes: 1})
+		if err == nil || !strings.Contains(err.Error(), "no broker answers") {
+			t.Errorf("Poll returned %v", err)
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, streaming.ErrFatal) {
+			t.Errorf("a worker would stop at %v", err)
+		}
+		if err := s.Close(t.Context()); err != nil {
+			t.Error(err)
 		}
 	})
 	t.Run("another has the identity of this member", func(t *testing.T) {
@@ -172,7 +199,7 @@ func TestFatal(t *testing.T) {
 		says string
 	}{
 		{"no cluster", New("", kgo.ConsumerGroup(group)), "the cluster has no name"},
-		{"no group", New(clusterName, kgo.ConsumeTopics(topic)), "kgo.ConsumerGroup"},
+		{"no group", New(clusterName, kgo.ConsumeTopics(topic)), "a group was not specified"},
 		{"blocks", New(clusterName, kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic), kgo.BlockRebalanceOnPoll()), "kgo.BlockRebalanceOnPoll"},
 		{"no brokers", New(clusterName, kgo.ConsumerGroup(group), kgo.SeedBrokers()), "seed"},
 	} {
