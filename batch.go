@@ -157,7 +157,7 @@ func (v *batch[T]) decode(m *Message, into *T) error {
 		*into, err = v.dec.read(m)
 	}
 	if err != nil {
-		return Undecodable(err)
+		return unread(err)
 	}
 	return nil
 }

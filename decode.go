@@ -42,7 +42,7 @@ type DecodeOption[T any] struct{ make func() (decoder[T], error) }
 
 // Decode makes a verb decode payloads with a function of yours, such as proto.Unmarshal's
 // wrapper, instead of by the type. The function may keep the bytes but not write to them. Its
-// error makes the record undecodable. It is not called for a Kafka tombstone, which has no payload:
+// error makes the record undecodable, but for Unavailable, which is a retry. It is not called for a Kafka tombstone, which has no payload:
 // see Pair.
 func Decode[T any](decode func(payload []byte) (T, error)) DecodeOption[T] {
 	return DecodeOption[T]{func() (decoder[T], error) { return decoderBy(decode) }}

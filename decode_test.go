@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/assert"
+	"github.com/weir-go/weir/weirtest"
 )
 
 // fromHex is a decoder of the user's.
@@ -149,4 +151,44 @@ func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
+}
+
+// A decoder that cannot ask whom it must is no fault of the record, which nobody may then give up.
+func TestDecodeUnavailable(t *testing.T) {
+	t.Parallel()
+	ask := func(payload []byte) (string, error) {
+		switch string(payload) {
+		case "down":
+			return "", fmt.Errorf("asking: %w", weir.Unavailable(errors.New("no answer")))
+		case "bad":
+			return "", errors.New("no such thing")
+		}
+		return string(payload), nil
+	}
+	drop := weir.OnUndecodable(weir.DropUndecodable)
+	none := func(context.Context, string) error { return nil }
+	own := weir.NewDecoder(weir.Decode(ask))
+	event := sqsEvent(standardARN, rec{"a", "", "down"}, rec{"b", "", "bad"}, rec{"c", "", "good"})
+	for name, v := range map[string]weir.Verb{
+		"Each":  weir.Each(none, weir.Decode(ask)),
+		"Batch": weir.Batch(func(context.Context, *weir.BatchOf[string]) error { return nil }, weir.Decode(ask)),
+		"own": weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+			_, err := own.Decode(m)
+			return err
+		}),
+	} {
+		res := invoke(t, t.Context(), weir.SQS(v, drop), event)
+		assert.Equal(t, res.states(), "a failed, b dropped, c succeeded", name)
+		err := res.records[0].Err
+		if u := (*weir.UnavailableError)(nil); !errors.As(err, &u) || errors.Is(err, weir.ErrUndecodable) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	type count struct{ N int }
+	add := func(_ context.Context, c count, _ string) (count, error) { return count{c.N + 1}, nil }
+	l := weir.KinesisWindow(weir.Fold(add, nil, weir.Decode(ask)), drop)
+	e := weirtest.Kinesis("good", "bad", "down", "good").InWindow(weir.WindowInfo{}, nil)
+	res := weirtest.Run(t.Context(), l, e)
+	assert.Equal(t, string(res.State), `{"N":1}`)
+	assert.Equal(t, len(res.Retried()), 2)
 }

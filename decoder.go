@@ -23,7 +23,8 @@ func (d *Decoder[T]) Check(s Setup) error {
 	return d.dec.what.fits(s.Source)
 }
 
-// Decode decodes a record. Its error is an *UndecodableError.
+// Decode decodes a record. Its error is an *UndecodableError, but for what a function given to
+// Decode or DecodeMessage says with Unavailable.
 func (d *Decoder[T]) Decode(m *Message) (T, error) {
 	err := d.err
 	if err == nil {
@@ -34,7 +35,7 @@ func (d *Decoder[T]) Decode(m *Message) (T, error) {
 		v, err = d.dec.read(m)
 	}
 	if err != nil {
-		return v, Undecodable(err)
+		return v, unread(err)
 	}
 	return v, nil
 }

@@ -21,10 +21,11 @@
 // # How a batch is processed
 //
 // The event is scanned once into Messages. The verb decides them in record order, or with
-// Concurrency in lanes: one lane a FIFO group, partition key, item or Kafka partition. Every record counts as
-// failed until its handler has succeeded, so neither a panic, nor a cancellation, nor the
-// deadline, nor a bug of ours can lose one. Shortly before the Lambda deadline weir stops and
-// answers with what is done. The response lists what is not, in record order.
+// Concurrency in lanes: one lane a FIFO group, partition key, item or Kafka partition. Every
+// record counts as failed until its handler has succeeded, so neither a panic, nor a
+// cancellation, nor the deadline, nor a bug of ours can lose one. Shortly before the Lambda
+// deadline weir stops and answers with what is done. The response lists what is not, in record
+// order.
 //
 // # Caveats
 //

@@ -19,6 +19,7 @@ import "context"
 //	any error, a panic       retried
 //	Drop(err)                done, the observers are told
 //	RetryAfter(d, err)       retried, not before d where a middleware can arrange that
+//	Unavailable(err)         retried, and a long-running worker pauses
 //	Abort(err)               retried, and so is every record not yet started
 //	Undecodable(err)         as OnUndecodable says
 //
@@ -28,7 +29,7 @@ func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]
 	return &each{decodes: dec.what, err: err, nilFunc: f == nil, h: func(ctx context.Context, m *Message) error {
 		v, err := dec.read(m)
 		if err != nil {
-			return Undecodable(err)
+			return unread(err)
 		}
 		return f(ctx, v)
 	}}

@@ -31,8 +31,12 @@ func (r modelRecord) json(g *rand.Rand) string {
 	dash := strings.LastIndexByte(r.lane, '-')
 	var fields []string
 	add := func(format string, args ...any) { fields = append(fields, fmt.Sprintf(format, args...)) }
-	if g.IntN(4) > 0 {
-		add(`"topic":%q`, r.lane[:dash])
+	switch g.IntN(6) {
+	case 0:
+	case 1:
+		add(`"topic":null,"timestampType":null`)
+	default:
+		add(`"topic":%q,"timestampType":%q`, r.lane[:dash], r.lane)
 	}
 	if g.IntN(4) > 0 {
 		add(`"partition":%s`, r.lane[dash+1:])
@@ -184,6 +188,9 @@ func TestKafkaModel(t *testing.T) {
 		}
 		out, err := weir.Kafka(weir.EachMessage(func(_ context.Context, msg *weir.Message) error {
 			calls = append(calls, msg.ID)
+			if k := msg.Kafka; k.TimestampType != "" && k.TimestampType != msg.Shard || msg.Shard != fmt.Sprint(k.Topic, "-", k.Partition) {
+				t.Errorf("%s has what is another's: %+v", msg.ID, k)
+			}
 			if string(msg.Payload) == "no" {
 				return errors.New("no")
 			}

@@ -205,6 +205,49 @@ func TestKafkaDamage(t *testing.T) {
 	}
 }
 
+// The name of a partition is a topic's and a number as Kafka writes it.
+func TestKafkaPartitionNames(t *testing.T) {
+	t.Parallel()
+	for lane, fine := range map[string]bool{
+		"t-0": true, "t-2147483647": true, "t--1": true, "a.b_c-d-7": true, "--0": true,
+		"t-01": false, "t-+1": false, "t- 1": false, "t-": false, "t": false, "-1": false, "t-2147483648": false, "t-1x": false,
+	} {
+		called := false
+		l := weir.Kafka(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+			called = true
+			assert.Equal(t, fmt.Sprint(m.Kafka.Topic, "-", m.Kafka.Partition), lane)
+			return nil
+		}), weir.ReportAll())
+		res := invokeKafka(t, t.Context(), l, kafkaRaw(quote(lane)+`:[{"offset":3}]`))
+		if called != fine || fine != (len(res.failed) == 0) || !fine && res.failed[0] != lane+"@3" {
+			t.Errorf("%s: called %v, %v", lane, called, res.failed)
+		}
+	}
+}
+
+// Headers are one record's own, and the last list of them counts.
+func TestKafkaHeadersAreOwn(t *testing.T) {
+	t.Parallel()
+	var got []weir.KafkaHeaders
+	l := weir.Kafka(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+		got = append(got, m.Kafka.Headers)
+		_ = append(m.Kafka.Headers, weir.KafkaHeader{Name: "mine"})
+		return nil
+	}))
+	var parts []string
+	var want []weir.KafkaHeaders
+	for i := range 20 {
+		parts = append(parts, fmt.Sprintf(`{"offset":%d,"headers":[{"a":[%d]}]}`, i, i))
+		want = append(want, weir.KafkaHeaders{{"a", []byte{byte(i)}}})
+	}
+	invokeKafka(t, t.Context(), l, kafkaRaw(`"t-0":[`+strings.Join(parts, ",")+`]`))
+	assert.Equal(t, got, want)
+
+	got = nil
+	invokeKafka(t, t.Context(), l, kafkaRaw(`"t-0":[{"offset":1,"headers":[{"a":[1]}]},{"offset":2,"headers":[{"a":[2],"b":[3]}]},{"offset":3,"headers":[{"a":[4]}],"headers":null}]`))
+	assert.Equal(t, got, []weir.KafkaHeaders{{{"a", []byte{1}}}, {{"a", []byte{2}}, {"b", []byte{3}}}, nil})
+}
+
 // A record that cannot be named fails the invocation, unless another stands for it or it is dropped.
 func TestKafkaWithoutOffset(t *testing.T) {
 	t.Parallel()
@@ -258,6 +301,32 @@ func invokeKafka(t testing.TB, ctx context.Context, l *weir.Lambda, event []byte
 		r.failed = append(r.failed, fmt.Sprintf("%s@%d", f.ItemIdentifier.Partition, f.ItemIdentifier.Offset))
 	}
 	return r
+}
+
+// The runtime puts one event where the one before was: nothing may be remembered as it stood there.
+func TestKafkaEventsInOnePlace(t *testing.T) {
+	t.Parallel()
+	first := oneKafka(`,"x":"aaaaaaaaaaaa","timestampType":"A","y":"1"`)
+	second := oneKafka(`,"x":"aaaa","y":"111111111","timestampType":"B"`)
+	if len(first) != len(second) {
+		t.Fatal(len(first), len(second))
+	}
+	place := make([]byte, len(first))
+	var got []string
+	l := weir.Kafka(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+		got = append(got, m.Attribute("x")+m.Attribute("y")+m.Kafka.TimestampType)
+		return nil
+	}))
+	for range 50 {
+		got = nil
+		for _, event := range [][]byte{first, second} {
+			copy(place, event)
+			if _, err := l.Invoke(t.Context(), place); err != nil {
+				t.Fatal(err)
+			}
+		}
+		assert.Equal(t, got, []string{"aaaaaaaaaaaa1A", "aaaa111111111B"})
+	}
 }
 
 func TestKafkaOptionsThatContradict(t *testing.T) {

@@ -18,7 +18,7 @@ func answerKafka(w *Work, e *BatchError) ([]byte, error) {
 		if every {
 			what = m.ID
 		}
-		if _, again := seen[what]; again && what != "" {
+		if _, again := seen[what]; again {
 			continue
 		}
 		if m.ID == "" {

@@ -33,7 +33,7 @@ var (
 )
 
 // DecodeMessage makes a verb decode the record as it came, for what Decode does not show: the
-// schema that a Kafka record was written with, say. It is called for tombstones too.
+// schema that a Kafka record was written with, say. Its errors are as with Decode. It is called for tombstones too.
 func DecodeMessage[T any](decode func(m *Message) (T, error)) DecodeOption[T] {
 	return DecodeOption[T]{func() (decoder[T], error) {
 		if decode == nil {

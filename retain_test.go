@@ -112,7 +112,7 @@ func TestTruncatedEvents(t *testing.T) {
 // Line ends in base64 are no JSON, though a base64 decoder skips them.
 func TestLineEndsInBase64(t *testing.T) {
 	t.Parallel()
-	for _, data := range []string{"QUJD\n", "QUJD\r\n", "QU\nJD", "QUJDQUI=\n", "\n"} {
+	for _, data := range []string{"QUJD\n", "QUJD\r\n", "QU\nJD", "QUJDQUI=\n", "QUJDQUI=\n\n\n\n", "\n"} {
 		event := []byte(`{"Records":[{"kinesis":{"sequenceNumber":"1","data":"` + data + `"},"eventSource":"aws:kinesis"}]}`)
 		l := weir.Kinesis(weir.EachMessage(func(context.Context, *weir.Message) error { return nil }))
 		if _, err := l.Invoke(t.Context(), event); err == nil {

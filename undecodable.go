@@ -1,6 +1,9 @@
 package weir
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // UndecodableHandler decides a record that cannot be decoded, by the error it returns: an
 // error retries the record, Drop(err) gives it up, and so does nil, for by then the function
@@ -14,3 +17,17 @@ func FailUndecodable(_ context.Context, _ *Message, err error) error { return er
 
 // DropUndecodable gives the record up. The observers are told.
 func DropUndecodable(_ context.Context, _ *Message, err error) error { return Drop(err) }
+
+// unread is the error of a record whose decoder failed. One that had to ask somebody who did not
+// answer, such as a schema registry, says so with Unavailable: no record is given up for that.
+func unread(err error) (why error) {
+	defer func() {
+		if recover() != nil { // of the error's own methods
+			why = Undecodable(err)
+		}
+	}()
+	if u := (*UnavailableError)(nil); errors.As(err, &u) {
+		return err
+	}
+	return Undecodable(err)
+}

@@ -104,7 +104,7 @@ func (x *openWindow[S, T]) add(ctx context.Context, w *Work, m *Message) error {
 	x.settle(w)
 	v, err := x.fold.dec.read(m)
 	if err != nil {
-		return Undecodable(err)
+		return unread(err)
 	}
 	next, err := x.fold.add(ctx, x.state, v)
 	if err == nil {

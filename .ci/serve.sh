@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # serve.sh NAME PORT installs a server if it is not there, starts it on 127.0.0.1, prints its
 # endpoint when it answers, and stays until killed (TERM or INT), which ends the server too.
-# Names: redis postgres dynalite
+# Names: redis postgres dynalite sqs
 set -euo pipefail
 name=${1:-} port=${2:-}
 if [ -z "$name" ] || [ -z "$port" ]; then
@@ -81,6 +81,16 @@ dynalite)
 	npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	(as node "$dir/node_modules/dynalite/cli.js" --host 127.0.0.1 --port "$port" \
 		--createTableMs 5 --deleteTableMs 5 --updateTableMs 5) >&2 &
+	pid=$!
+	ready() { open "$port"; }
+	endpoint=http://127.0.0.1:$port
+	;;
+sqs)
+	command -v npm >/dev/null || { echo "npm is not installed" >&2 && exit 1; }
+	cp "$(dirname "${BASH_SOURCE[0]}")"/node/sqs/package*.json "$dir"
+	npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	(NODE_PATH=$dir/node_modules as node -e \
+		"require('local-aws-sqs').createSqsServer({port: $port, hostname: '127.0.0.1', emulateQueueCreationLifecycle: false})") >&2 &
 	pid=$!
 	ready() { open "$port"; }
 	endpoint=http://127.0.0.1:$port

@@ -62,6 +62,9 @@ func NewHandler[T, V any](p *pipeline.Pipeline[T, V], decode Decoder[T], opts ..
 	if len(c.errs) > 0 {
 		return nil, fmt.Errorf("kinesis: NewHandler: %w", errors.Join(c.errs...))
 	}
+	if err := p.Validate(); err != nil { // before a clock could hide that ID needs Time
+		return nil, fmt.Errorf("kinesis: NewHandler: %w", err)
+	}
 	q := p.Clone()
 	q.Decode = decode
 	if c.attempts > 0 {
@@ -90,6 +93,10 @@ func NewHandler[T, V any](p *pipeline.Pipeline[T, V], decode Decoder[T], opts ..
 func (c *handlerConfig) drop(ctx context.Context, m *weir.Message, err error) error {
 	for _, e := range each(err) {
 		var user *pipeline.UserRecordError
+		var drop *weir.DropError
+		if errors.As(e, &drop) {
+			continue // it was decoded, and given up for another reason
+		}
 		if raw, key := m.Payload, m.OrderingKey; errors.As(e, &user) {
 			c.tell(ctx, user.Data, m.ID, user.PartitionKey, user.Err)
 		} else {

@@ -243,6 +243,8 @@ func TestClock(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	good, dec := pipe(mem.New()), kinesis.JSONDecoder[Event]()
+	timeless := pipe(mem.New())
+	timeless.ID = func(e Event) string { return e.User }
 	incomplete := pipe(nil)
 	incomplete.Key = nil
 	for name, tt := range map[string]struct {
@@ -261,6 +263,7 @@ func TestRefused(t *testing.T) {
 		"nil dedup":      {good, dec, []kinesis.HandlerOption{kinesis.WithDedup(nil)}, "Deduper is nil"},
 		"nil metrics":    {good, dec, []kinesis.HandlerOption{kinesis.WithMetrics(nil)}, "Recorder is nil"},
 		"nil clock":      {good, dec, []kinesis.HandlerOption{kinesis.WithClock(nil)}, "clock is nil"},
+		"ID and clock":   {timeless, dec, []kinesis.HandlerOption{kinesis.WithClock(time.Now)}, "ID needs Time"},
 		"nil callback":   {good, dec, []kinesis.HandlerOption{kinesis.WithDecodeErrorCallback(nil)}, "function is nil"},
 		"no transaction": {pipe(&plain{Store: mem.New()}), dec, nil, "set Dedup"},
 	} {

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/kpl"
 )
 
 // decoded is a message decoded ahead, by one of several goroutines.
@@ -32,7 +33,9 @@ func (p *preparer[T, V]) decodeAhead(n int) {
 					return
 				}
 				for i := end - stretch; i < min(end, len(p.msgs)); i++ {
-					p.decodeOne(p.msgs[i], &p.ahead[i])
+					if !kpl.Marked(p.msgs[i].Payload) {
+						p.decodeOne(p.msgs[i], &p.ahead[i])
+					}
 				}
 			}
 		})

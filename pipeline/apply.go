@@ -21,7 +21,7 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 		b.failRest(weir.Unavailable(err))
 		return err
 	}
-	failures, conflicts, refused, most := 0, 0, 0, len(b.recs)
+	failures, conflicts, most, probed := 0, 0, len(b.recs), false
 	for {
 		n, err := e.step(ctx, b, most)
 		switch {
@@ -30,9 +30,7 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 			return nil
 		case err == nil:
 			e.breaker.succeeded()
-			most, conflicts, refused = min(2*most, len(b.recs)), 0, 0
-			continue
-		case err == errSomeFailed:
+			most, conflicts = min(2*most, len(b.recs)), 0
 			continue
 		case err == errTooMuch:
 			most = n / 2
@@ -41,18 +39,22 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 			e.breaker.succeeded() // it answers
 			conflicts++
 			err = onConflict.pause(ctx, conflicts)
+		case isRefusal(err) && !isCommit(err):
+			// Not even reading is allowed.
 		case isRefusal(err):
-			// It may be one record's fault: halve the group until it stands alone. After some that
-			// stood alone, and whenever a read is refused, it is none's: no right to the table, say.
-			if most = n / 2; n == 1 {
-				b.failGroup(err)
-				refused++
-				most = 1
+			// It may be one record's fault: halve the group until it stands alone.
+			if most = max(1, n/2); n == 1 {
+				e.failAlone(b, err)
+				if !probed && errors.Is(err, state.ErrRefused) {
+					probed = true
+					if e.refusesAll(ctx) {
+						break
+					}
+				}
 			}
-			if refused < refusedInRow && isCommit(err) {
-				err = nil
-			}
+			err = nil
 		case ctx.Err() != nil:
+			e.breaker.failed(err) // it did not answer in time
 			err = errors.Join(context.Cause(ctx), err)
 		default:
 			e.breaker.failed(err)
@@ -85,8 +87,32 @@ func isRefusal(err error) bool {
 	return errors.Is(err, state.ErrOverflow) || errors.Is(err, state.ErrNotNumber) || errors.Is(err, state.ErrRefused)
 }
 
-// refusedInRow is how many records in a row may be refused before the rest is not tried.
-const refusedInRow = 8
+// refusesAll tells whether the store takes nothing, such as for want of a right, by a write that
+// changes nothing.
+func (e *engine[T, V]) refusesAll(ctx context.Context) bool {
+	rows, err := e.load(ctx, []state.Key{metaKey}, true)
+	if err == nil && rows[0].Version != 0 {
+		err = e.commit(ctx, []state.Write{{Key: metaKey, Version: rows[0].Version, Data: rows[0].Data}})
+	}
+	return errors.Is(err, state.ErrRefused)
+}
+
+// failAlone fails a group of one record. If it was its sum that the store refused, that is so for others
+// that add to the same aggregate in the same direction, and they need not be tried.
+func (e *engine[T, V]) failAlone(b *batch[V], err error) {
+	b.failGroup(err)
+	one := &b.recs[b.group[0]]
+	if e.adds == nil || errors.Is(err, state.ErrRefused) || one.to-one.from != 1 {
+		return
+	}
+	for i := range b.recs {
+		r := &b.recs[i]
+		if r.standing == pending && r.to-r.from == 1 && b.parts[r.from] == b.parts[one.from] &&
+			(e.adds.Delta(r.value) < 0) == (e.adds.Delta(one.value) < 0) {
+			r.standing, r.err = failed, err
+		}
+	}
+}
 
 func isCommit(err error) bool {
 	var c *commitError
@@ -104,7 +130,7 @@ func (e *engine[T, V]) step(ctx context.Context, b *batch[V], most int) (n int, 
 			return 0, err
 		}
 	}
-	b.pick(e.caps.MaxRows, most, e.pageSize())
+	b.pick(e.caps.MaxRows, most)
 	if len(b.group) == 0 {
 		return 0, nil
 	}
@@ -112,14 +138,18 @@ func (e *engine[T, V]) step(ctx context.Context, b *batch[V], most int) (n int, 
 	if err := e.loadGroup(ctx, b); err != nil {
 		return n, err
 	}
-	b.refit(e.caps.MaxRows, e.pageSize())
-	if len(b.group) == 0 {
-		return n, nil // all were duplicates
-	}
-	n = len(b.group)
-	err = e.combine(b)
-	if err == nil {
-		err = e.write(b)
+	for {
+		b.refit(e.caps.MaxRows, e.pageSize(), e.renewal())
+		if len(b.group) == 0 {
+			return n, nil // all were duplicates, or failed
+		}
+		n = len(b.group)
+		if err = e.combine(b); err == nil {
+			err = e.write(b)
+		}
+		if err != errSomeFailed {
+			break
+		}
 	}
 	if err != nil {
 		return n, err
@@ -133,13 +163,16 @@ func (e *engine[T, V]) step(ctx context.Context, b *batch[V], most int) (n int, 
 	return n, nil
 }
 
+// renewal is the time up to which a page that is in use must be kept at least.
+func (e *engine[T, V]) renewal() time.Time { return time.Now().Add(e.keep) }
+
 func (e *engine[T, V]) pageSize() int { return e.meta.Load().PageSize }
 
 // receipts reports whether the store commits them together with aggregates.
 func (e *engine[T, V]) receipts() bool { return e.caps.Atomic == state.PerBatch }
 
 // pick makes a group of pending records whose rows fit into one commit.
-func (b *batch[V]) pick(maxRows, most, pageSize int) {
+func (b *batch[V]) pick(maxRows, most int) {
 	b.newGroup()
 	for i := range b.recs {
 		if len(b.group) == most {
@@ -149,12 +182,14 @@ func (b *batch[V]) pick(maxRows, most, pageSize int) {
 		if r.standing != pending {
 			continue
 		}
-		b.ascend(r, pageSize)
+		if r.page >= 0 {
+			r.page = b.pages[r.page].root // what a commit that failed was about to do does not count
+		}
 		if b.fits(r, maxRows) {
 			b.join(int32(i))
 		} else if len(b.group) == 0 {
 			r.standing = failed
-			r.err = fmt.Errorf("pipeline: the record has %d keys, and the store commits %d rows at once", r.to-r.from, maxRows)
+			r.err = weir.Undecodable(fmt.Errorf("pipeline: the record has %d keys, and the store commits %d rows at once, receipt included", r.to-r.from, maxRows))
 		} else if len(b.inPages)+len(b.inAggs) == maxRows {
 			break
 		}
@@ -202,7 +237,7 @@ func (b *batch[V]) join(i int32) {
 
 // refit makes the group anew of those that are still pending, now that their places are known: not
 // more than fit into the commit, and none on a page whose parent stays without its last record.
-func (b *batch[V]) refit(maxRows, pageSize int) {
+func (b *batch[V]) refit(maxRows, pageSize int, renewal time.Time) {
 	was := append(b.loading[:0], b.group...)
 	b.loading = was
 	b.newGroup()
@@ -214,6 +249,20 @@ func (b *batch[V]) refit(maxRows, pageSize int) {
 		b.join(i)
 		if r.page >= 0 {
 			b.pages[r.page].fresh++
+			b.renew(r.page, maxRows, renewal)
+		}
+	}
+}
+
+// renew has the full pages above written once more if they expire soon, since without them
+// those below are not found. Where there is no room another commit will do it.
+func (b *batch[V]) renew(page int32, maxRows int, renewal time.Time) {
+	for at := b.pages[page].parent; at > 0; at = b.pages[at].parent {
+		p := &b.pages[at]
+		full := p.mark != b.mark
+		if full && p.row.Version != 0 && p.row.Expires.Before(renewal) && (maxRows == 0 || len(b.inPages)+len(b.inAggs) < maxRows) {
+			p.mark, p.fresh = b.mark, 0
+			b.inPages = append(b.inPages, at)
 		}
 	}
 }

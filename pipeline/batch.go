@@ -44,7 +44,7 @@ type agg[V any] struct {
 	row   state.Row
 	delta V
 	mark  uint32 // of the group it was last counted for
-	has   uint32 // of the group delta is of
+	has   uint32 // number of the fold that delta is of
 	rec   uint32 // last record that named it
 }
 
@@ -63,6 +63,7 @@ type batch[V any] struct {
 
 	seq      uint32  // of the record being prepared; never used again, unlike its index
 	mark     uint32  // of the current group
+	folds    uint32  // how often a group was folded
 	group    []int32 // indexes of recs
 	inPages  []int32 // of the current group
 	inAggs   []int32
@@ -77,6 +78,7 @@ type batch[V any] struct {
 	token    string
 	claimed  []int32
 	counts   counts
+	expired  int // records of windows that are no longer kept
 }
 
 type counts struct{ merged, duplicates, failed int }
@@ -84,7 +86,8 @@ type counts struct{ merged, duplicates, failed int }
 // lane is where receipts of a batch are filed: by source and part, and slots of time.
 type lane struct {
 	arn, shard string
-	queue      bool
+	queue      bool     // its records come a few at a time
+	table      bool     // a DynamoDB table's stream
 	names      []string // of its parts, made when needed
 }
 
@@ -118,8 +121,8 @@ func (b *batch[V]) reset() {
 	b.msgs, b.recs, b.parts, b.aggs, b.pages, b.lanes = b.msgs[:0], b.recs[:0], b.parts[:0], b.aggs[:0], b.pages[:0], b.lanes[:0]
 	b.group, b.inPages, b.inAggs, b.keys, b.loading = b.group[:0], b.inPages[:0], b.inAggs[:0], b.keys[:0], b.loading[:0]
 	b.writes, b.data, b.outcomes, b.claimed = b.writes[:0], b.data[:0], b.outcomes[:0], b.claimed[:0]
-	b.filed, b.settled, b.token, b.counts = false, false, "", counts{}
-	b.seq, b.mark = 0, 0
+	b.filed, b.settled, b.token, b.counts, b.expired = false, false, "", counts{}, 0
+	b.seq, b.mark, b.folds = 0, 0, 0
 }
 
 // aggregate returns the index of a key's aggregate in a window.
@@ -144,7 +147,7 @@ func (b *batch[V]) laneOf(arn, shard string) int32 {
 			return int32(i)
 		}
 	}
-	b.lanes = append(b.lanes, lane{arn: arn, shard: shard, queue: strings.Contains(arn, ":sqs:")})
+	b.lanes = append(b.lanes, lane{arn: arn, shard: shard, queue: strings.Contains(arn, ":sqs:"), table: strings.Contains(arn, ":dynamodb:")})
 	return int32(len(b.lanes) - 1)
 }
 
@@ -166,7 +169,7 @@ type slot struct {
 }
 
 func (t *table) reset() {
-	if cap(t.slots) > 1<<16 {
+	if len(t.slots) > 64*(t.used+16) {
 		t.slots = nil // one large batch must not make all later ones pay
 	}
 	clear(t.slots)

@@ -9,23 +9,30 @@ import (
 	"github.com/weir-go/weir/state"
 )
 
-// combine folds the group's values per aggregate.
+// combine folds the group's values per aggregate. Records whose value does not combine fail; then
+// what was folded is not to be used.
 func (e *engine[T, V]) combine(b *batch[V]) error {
 	if e.ordered {
 		slices.SortStableFunc(b.group, func(i, j int32) int { return b.recs[i].when.Compare(b.recs[j].when) })
 	}
+	b.folds++
+	some := false
 	for _, i := range b.group {
 		r := &b.recs[i]
 		for _, at := range b.parts[r.from:r.to] {
 			a := &b.aggs[at]
-			if a.has != b.mark {
-				a.delta, a.has = e.m.Identity(), b.mark
+			if a.has != b.folds {
+				a.delta, a.has = e.m.Identity(), b.folds
 			}
 			if err := e.accumulate(&a.delta, r.value); err != nil {
 				r.standing, r.err = failed, fmt.Errorf("pipeline %q: %s: %w", e.p.Name, e.m.Name(), err)
-				return errSomeFailed
+				some = true
+				break
 			}
 		}
+	}
+	if some {
+		return errSomeFailed
 	}
 	return nil
 }
@@ -51,7 +58,7 @@ var errTooLarge = errors.New("pipeline: the aggregate is too large for the store
 // write makes the group's writes.
 func (e *engine[T, V]) write(b *batch[V]) error {
 	b.writes, b.data = b.writes[:0], b.data[:0]
-	size := 0
+	size, some := 0, false
 	for _, at := range b.inAggs {
 		a := &b.aggs[at]
 		w := state.Write{Key: a.key, Expires: e.p.Window.expires(a.key.At)}
@@ -61,12 +68,16 @@ func (e *engine[T, V]) write(b *batch[V]) error {
 			data, err := e.next(b, a)
 			if err != nil {
 				b.failAggregate(at, err)
-				return errSomeFailed
+				some = true
+				continue
 			}
 			w.Data, w.Version = data, a.row.Version
 		}
 		size += len(w.Data) + rowOverhead + len(w.Name)
 		b.writes = append(b.writes, w)
+	}
+	if some {
+		return errSomeFailed
 	}
 	receipts := len(b.writes)
 	now := time.Now().Truncate(time.Second).UTC()
@@ -74,9 +85,7 @@ func (e *engine[T, V]) write(b *batch[V]) error {
 		p := &b.pages[at]
 		w := state.Write{Key: p.key, Version: p.row.Version, Data: p.filled(p.fresh), Expires: now.Add(e.keep)}
 		if p.count+p.fresh >= e.pageSize() {
-			// It is not written again, and must outlive the pages below, or they would not be
-			// found. Those are written until its records cannot come again, which Keep covers.
-			w.Expires = now.Add(2 * e.keep)
+			w.Expires = now.Add(2 * e.keep) // longer than the pages below; see renew
 		}
 		p.write = len(b.writes)
 		size += cap(w.Data) + rowOverhead + len(w.Name)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/weir-go/weir"
@@ -19,6 +20,7 @@ const (
 	defaultLease = time.Minute     // where no deadline says when this process is gone
 	leaseMargin  = 2 * time.Second // clocks differ
 	lastWord     = 100 * time.Millisecond
+	confirmTries = 20
 )
 
 // lease is how long a claim of this batch is pending: past its end, the batch is over.
@@ -34,8 +36,10 @@ func (e *engine[T, V]) claimIDs(b *batch[V], at []int32) []string {
 	ids := make([]string, len(at))
 	for i, j := range at {
 		r := &b.recs[j]
-		if ids[i] = r.id; r.lane >= 0 {
+		if r.lane >= 0 {
 			ids[i] = b.lanes[r.lane].arn + "/" + r.id
+		} else {
+			ids[i] = strconv.FormatInt(r.slot, 10) + "/" + r.id // as receipts are filed
 		}
 	}
 	return ids
@@ -60,8 +64,7 @@ func (e *engine[T, V]) claim(ctx context.Context, b *batch[V]) error {
 	if err == nil && len(claims) != len(b.claimed) {
 		err = fmt.Errorf("%d answers for %d identifiers", len(claims), len(b.claimed))
 	}
-	if err != nil {
-		b.claimed = b.claimed[:0]
+	if err != nil { // some may be claimed all the same: confirm gives them up, unless the next try succeeds
 		return fmt.Errorf("pipeline %q: claim: %w", e.p.Name, err)
 	}
 	own := b.claimed[:0]
@@ -108,7 +111,9 @@ func (e *engine[T, V]) confirm(ctx context.Context, b *batch[V]) {
 	var err error
 	for n := 1; len(done) > 0; n++ {
 		err = e.p.Dedup.Confirm(ctx, e.p.Name, b.token, e.claimIDs(b, done), e.keep)
-		if err == nil || errors.Is(err, state.ErrLeaseLost) || n >= e.retry.Attempts || e.retry.pause(ctx, n) != nil {
+		// With receipts it may be given up. Without, the records would count again if they came again.
+		enough := e.receipts() && n >= e.retry.Attempts || n >= confirmTries
+		if err == nil || errors.Is(err, state.ErrLeaseLost) || enough || e.retry.pause(ctx, n) != nil {
 			break
 		}
 	}

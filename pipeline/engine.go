@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -97,6 +98,10 @@ func (e *engine[T, V]) process(ctx context.Context, w *weir.Work) {
 	b.settle(w.Len())
 	w.Decide(ctx, func(i int, _ *weir.Message) error { return b.outcomes[i] })
 	e.report(b, w.Len(), begin, nil)
+	if b.expired > 0 { // observers know, but there may be none, and a wrong unit of time would lose everything
+		slog.LogAttrs(ctx, slog.LevelWarn, "pipeline: records dropped: their windows are no longer kept", slog.String("pipeline", e.p.Name),
+			slog.Int("records", b.expired), slog.Duration("retention", e.p.Window.Retention))
+	}
 }
 
 // open makes sure that the pipeline's meta is known, within the retries of a batch.

@@ -338,7 +338,7 @@ func TestF17_CostFollowsTheBatch(t *testing.T) { // not parallel: it counts what
 			}
 		}
 	})
-	if r.AllocedBytesPerOp() > 4096 {
+	if r.AllocedBytesPerOp() > 2048 {
 		t.Errorf("%d bytes an invocation", r.AllocedBytesPerOp())
 	}
 }

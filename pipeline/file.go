@@ -182,18 +182,6 @@ func (b *batch[V]) descend(pageSize int) error {
 	return nil
 }
 
-// ascend brings a record back to the lowest page of its path that is known to be in use: pages
-// below one that is not full do not exist, whatever a commit that failed was about to do.
-func (b *batch[V]) ascend(r *rec[V], pageSize int) {
-	for r.page > 0 {
-		parent := b.pages[r.page].parent
-		if parent == 0 || b.pages[parent].count >= pageSize {
-			return
-		}
-		r.page = parent
-	}
-}
-
 // grounded reports whether all pages above are full, or will be by this group.
 func (b *batch[V]) grounded(r *rec[V], pageSize int) bool {
 	for at := b.pages[r.page].parent; at > 0; at = b.pages[at].parent {

@@ -60,7 +60,9 @@ type Pipeline[T, V any] struct {
 	Name string
 
 	// Key says which aggregate a record belongs to, Keys which ones, each counted once; a record
-	// without keys is done. One of both is required. A key has at most state.MaxName bytes.
+	// without keys is done. One of both is required. A key has at most state.MaxName bytes, and a
+	// record at most as many keys as the store commits rows at once, less one: 99 in DynamoDB. What
+	// exceeds that is undecodable.
 	Key  func(T) string
 	Keys func(T) []string
 
@@ -77,9 +79,13 @@ type Pipeline[T, V any] struct {
 	// clock where the source does not say.
 	Time func(T) time.Time
 
-	// ID identifies an event, whatever way it comes. Then two records with the same ID and Time are
-	// one, also from two sources; it needs Time. By default a record is what its source says:
-	// the sequence number, the message ID.
+	// ID identifies an event, whatever way it comes: two records with the same ID are one, also from
+	// two sources, as long as Time says the same of both. (Receipts are filed by slots of five seconds
+	// of it: events that share an ID count once within a slot, and apart from each other otherwise.)
+	// By default a record is what its source says: the sequence number, the message ID.
+	//
+	// A batch whose Times lie far apart has a receipt for each: on DynamoDB two write units a
+	// record, and more than one transaction.
 	ID func(T) string
 
 	// StoreIn keeps the aggregates and the receipts. Required.
@@ -100,7 +106,8 @@ type Pipeline[T, V any] struct {
 
 	// Metrics are counts of records: done under Name, and under Name with a suffix: ":retry" for
 	// each that is tried once more, ":dedup_skip" for those that were in already, ":dead_letter"
-	// for those given back to the source as failed. The default records nothing.
+	// for those that failed in the pipeline, and were given back or dropped. A FIFO queue gets back more than
+	// that: what stands behind a failed one is merged, and comes again. The default records nothing.
 	Metrics metrics.Recorder
 
 	// Now is the clock that stands in where a record has no time. The default is time.Now.

@@ -108,9 +108,11 @@ func (p *preparer[T, V]) message(m *weir.Message) {
 			b.fail(owner, errors.New("pipeline: the record has no identifier, so it could count twice"))
 			return
 		}
-		from.lane = b.laneOf(m.SourceARN, m.Shard)
+		if from.lane = b.laneOf(m.SourceARN, m.Shard); b.lanes[from.lane].table {
+			from.id += "/" + m.OrderingKey // sequence numbers are a shard's, and the shard is not told
+		}
 	}
-	if m.Shard != "" && m.Kafka == nil { // Kinesis
+	if m.Kafka == nil && kpl.Marked(m.Payload) {
 		if users, aggregated, err := kpl.Split(m.Payload); aggregated {
 			if err != nil {
 				b.fail(owner, weir.Undecodable(err))
@@ -181,6 +183,7 @@ func (e *engine[T, V]) add(b *batch[V], owner int, v T, from origin) error {
 		return weir.Undecodable(err)
 	}
 	if p.Window.Retention > 0 && !e.now().Before(p.Window.expires(window)) {
+		b.expired++
 		return weir.Drop(fmt.Errorf("%w: it ended at %v", ErrWindowExpired, p.Window.start(window+1)))
 	}
 	r := rec[V]{owner: int32(owner), from: int32(len(b.parts)), page: -1, lane: from.lane, id: from.id, when: when}

@@ -31,6 +31,15 @@ type ReadOption func(*readConfig)
 
 type readConfig struct{ consistent bool }
 
+func readOptions(opts []ReadOption) (c readConfig) {
+	for _, o := range opts {
+		if o != nil {
+			o(&c)
+		}
+	}
+	return c
+}
+
 // Consistent makes a read see every batch that was merged before it began. By default a store may
 // answer from a replica that is a moment behind, if that is cheaper.
 func Consistent() ReadOption { return func(c *readConfig) { c.consistent = true } }
@@ -214,10 +223,7 @@ func (e *engine[T, V]) take(r *Reading[V], row state.Row) error {
 
 // read reads rows, nil if the pipeline has no data yet.
 func (e *engine[T, V]) read(ctx context.Context, keys []state.Key, opts []ReadOption) ([]state.Row, error) {
-	var c readConfig
-	for _, o := range opts {
-		o(&c)
-	}
+	c := readOptions(opts)
 	// What was written by another definition must not be read as this one's.
 	if m, err := e.opened(ctx, false); err != nil || m == nil || len(keys) == 0 {
 		return nil, err
@@ -238,10 +244,7 @@ func (e *engine[T, V]) rows(ctx context.Context, key string, first, last int64, 
 				}
 				return
 			}
-			var c readConfig
-			for _, o := range opts {
-				o(&c)
-			}
+			c := readOptions(opts)
 			for row, err := range ranger.Range(ctx, e.p.Name, state.Value, key, first, last, c.consistent) {
 				if err != nil {
 					err = fmt.Errorf("pipeline %q: read %q: %w", e.p.Name, key, err)

@@ -115,7 +115,8 @@ type refusing struct {
 
 func (r refusing) Commit(ctx context.Context, name string, writes []state.Write) error {
 	for _, w := range writes {
-		if w.Kind == state.Value && (r.name == "" || r.name == w.Name) {
+		opens := w.Kind == state.Meta && w.Version == 0
+		if r.name == "" && !opens || w.Kind == state.Value && r.name == w.Name {
 			return fmt.Errorf("%w: read only", state.ErrRefused)
 		}
 	}

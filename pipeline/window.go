@@ -15,7 +15,8 @@ type Window struct {
 	Size time.Duration
 
 	// Retention is how long a window is kept after its end. Zero is for ever. A record whose
-	// window is no longer kept is dropped with ErrWindowExpired, never silently.
+	// window is no longer kept is dropped with ErrWindowExpired: observers are told of each,
+	// and slog of each batch.
 	Retention time.Duration
 }
 

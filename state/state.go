@@ -72,7 +72,7 @@ type Atomicity uint8
 const (
 	// None: writes may be applied in part, and Version is looked at on a best-effort basis.
 	// A pipeline on such a store needs a Deduper, and is exact unless a process dies, or a
-	// store's answer is lost, in the middle of a commit.
+	// store's answer is lost, between the beginning of a commit and the Deduper's confirmation.
 	None Atomicity = iota
 
 	// PerBatch: all writes of a Commit are applied, or none.

@@ -28,8 +28,9 @@ type share struct {
 	from, to int
 }
 
-// batches makes batches and works on them, one after another.
-func (w *Worker) batches(base context.Context) {
+// batches makes batches and works on them, one after another. Once ctx has ended nothing more begins;
+// base is without its end.
+func (w *Worker) batches(ctx, base context.Context) {
 	defer func() {
 		w.mu.Lock()
 		w.makers--
@@ -37,7 +38,7 @@ func (w *Worker) batches(base context.Context) {
 		w.mu.Unlock()
 	}()
 	for {
-		f := w.next(base)
+		f := w.next(ctx, base)
 		if f == nil {
 			return
 		}
@@ -48,22 +49,20 @@ func (w *Worker) batches(base context.Context) {
 }
 
 // next waits for a batch. It is nil when there will be none.
-func (w *Worker) next(base context.Context) *flight {
+func (w *Worker) next(ctx, base context.Context) *flight {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for !w.stopping {
 		at, now := w.startable(time.Now())
 		if now {
 			if f := w.form(); f != nil {
-				w.begin(base, f)
+				w.begin(ctx, base, f)
 				return f
 			}
 			continue
 		}
 		w.wakeAt(at)
-		w.idle++
 		w.moved.Wait()
-		w.idle--
 	}
 	return nil
 }
@@ -89,7 +88,8 @@ func (w *Worker) startable(now time.Time) (at time.Time, yes bool) {
 // form takes records for a batch, lane after lane: as many as it may have, but leaves some to
 // others that wait.
 func (w *Worker) form() *flight {
-	fair := min(w.c.records, (w.ready+w.idle)/(w.idle+1))
+	free := w.makers - len(w.flights)
+	fair := min(w.c.records, (w.ready+free-1)/free)
 	f, n := new(flight), 0
 	var parts []chunk
 	for n < fair && len(w.lines) > 0 {
@@ -131,10 +131,10 @@ func (w *Worker) form() *flight {
 	return f
 }
 
-func (w *Worker) begin(base context.Context, f *flight) {
+func (w *Worker) begin(ctx, base context.Context, f *flight) {
 	f.begun = time.Now()
 	f.ctx, f.end = context.WithCancelCause(base)
-	f.halt, f.stop = context.WithTimeout(context.Background(), w.c.turn)
+	f.halt, f.stop = context.WithTimeout(ctx, w.c.turn)
 	f.probe = w.tired > 0
 	w.probing = w.probing || f.probe
 	w.flights[f] = struct{}{}

@@ -171,6 +171,9 @@ func (w *Worker) settlePauses() {
 	w.mu.Lock()
 	most := 2 * w.c.records
 	for _, l := range w.lanes {
+		if w.stopping {
+			break
+		}
 		switch full := l.tries > 0 || l.waiting >= most; {
 		case l.standing != owned || full == l.paused:
 		case full:

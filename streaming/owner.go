@@ -23,6 +23,8 @@ func (o *owner) Revoke(ctx context.Context, lanes ...Lane) {
 			f.stop()
 		}
 	}
+	w.revoking++
+	defer func() { w.revoking-- }()
 	w.moved.Broadcast()
 	open := func(l *lane) bool { return l.flights > 0 || l.dirty || l.settling }
 	for slices.ContainsFunc(own, open) && ctx.Err() == nil && !w.over {

@@ -14,10 +14,14 @@ func (w *Worker) settle(base context.Context) {
 		w.settlers--
 		w.moved.Broadcast()
 	}()
-	var again time.Time // not before
+	var failed time.Time // last
+	var pause time.Duration
 	for !w.over {
+		if w.urgent() {
+			pause = min(pause, w.c.backoff.base)
+		}
 		lanes, acks := w.owed()
-		if now := time.Now(); len(acks) == 0 || now.Before(again) {
+		if again := failed.Add(pause); len(acks) == 0 || time.Now().Before(again) {
 			w.owe(lanes, acks)
 			if len(acks) > 0 {
 				w.wakeAt(again)
@@ -38,15 +42,17 @@ func (w *Worker) settle(base context.Context) {
 		if err != nil {
 			w.owe(lanes, acks)
 			w.settleFails++
-			again = time.Now().Add(w.c.backoff.after(w.settleFails))
+			failed, pause = time.Now(), w.c.backoff.after(w.settleFails)
 			w.c.log.Warn("settle failed", "worker", w.c.name, "failures", w.settleFails, "error", err)
 		} else {
-			w.settleFails = 0
-			w.count.settles++
+			w.settleFails, pause = 0, 0
 		}
 		w.moved.Broadcast()
 	}
 }
+
+// urgent reports whether somebody waits for the source to know.
+func (w *Worker) urgent() bool { return w.stopping || w.revoking > 0 }
 
 // owed takes what the source is to be told.
 func (w *Worker) owed() (lanes []*lane, acks []Ack) {

@@ -2,7 +2,6 @@ package streaming
 
 import (
 	"context"
-
 	"time"
 
 	"github.com/weir-go/weir"
@@ -84,8 +83,8 @@ type Source interface {
 	// Kind says what the source is, always the same.
 	Kind() Kind
 
-	// Open begins. The source tells the owner what it loses, until Close returns.
-	// An error ends Run.
+	// Open begins; ctx is for that alone. The source tells the owner what it loses, until Close
+	// returns. An error ends Run.
 	Open(ctx context.Context, o Owner) error
 
 	// Poll returns more records, or nothing after a while if there are none: it should wait for
@@ -93,8 +92,10 @@ type Source interface {
 	// soon, and loses nothing: what it has taken by then it returns, or gives back.
 	//
 	// What it returns together with an error counts. An error that matches io.EOF says that there
-	// is nothing more, ever: the worker finishes, and Run returns. One that matches ErrFatal ends
-	// Run with it. After any other the worker backs off and polls again.
+	// is nothing more, ever: the worker finishes, and Run returns. (So a Queue waits with it until
+	// all that it has handed out is done, or what still goes back to it makes Run return
+	// ErrNotDone.) One that matches ErrFatal ends Run with it. After any other the worker backs
+	// off and polls again.
 	Poll(ctx context.Context, room Room) ([]Fetch, error)
 
 	// Settle takes back records, or moves positions: after an error the worker calls it again
@@ -112,8 +113,9 @@ type Source interface {
 	Close(ctx context.Context) error
 }
 
-// Owner is the worker as its source sees it. Its methods may be called by any goroutine, also
-// while Poll and Settle run or wait, and must not be called under a lock that these need.
+// Owner is the worker as its source sees it. Its methods may be called by any goroutine, from
+// within Poll, and while Poll and Settle run or wait. They must not be called from within Settle,
+// nor under a lock that Settle needs.
 type Owner interface {
 	// Revoke gives lanes up before they go to another worker. It stops what is being worked
 	// on, lets records that have begun finish, and settles what is done, so it calls Settle and
@@ -129,9 +131,9 @@ type Owner interface {
 
 // Pauser is implemented by Logs that can leave lanes out. The worker calls it when it has enough
 // of a lane, one that waits for a failed record say, so that others are not held up; records
-// that Poll returns all the same are kept. Both may be called at any time between Open and Close, and
-// lanes that are gone are ignored. Without it the worker polls no more when all memory is taken by
-// such a lane.
+// that Poll returns all the same are kept. Both may be called at any time between Open and Close,
+// must not wait for anything, and ignore lanes that are gone. An assignment of a lane begins
+// unpaused. Without it the worker polls no more when all memory is taken by such a lane.
 type Pauser interface {
 	Pause(lanes ...Lane)
 	Resume(lanes ...Lane)

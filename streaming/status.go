@@ -67,9 +67,9 @@ var bounds = [...]time.Duration{
 
 // counts are what has happened since the start.
 type counts struct {
-	succeeded, failed, retried, dead, batches, settles int64
-	durations                                          [len(bounds) + 1]int64
-	sum                                                time.Duration
+	succeeded, failed, retried, dead, batches int64
+	durations                                 [len(bounds) + 1]int64
+	sum                                       time.Duration
 }
 
 func (c *counts) add(v verdict, took time.Duration) {

@@ -36,7 +36,6 @@ type Worker struct {
 	bytes   int       // of what waits and runs
 	flights map[*flight]struct{}
 	running int // records in flights
-	idle    int // batch makers that wait
 	alarm   *time.Timer
 	alarmAt time.Time // zero if it is not set
 
@@ -51,6 +50,7 @@ type Worker struct {
 	pollFails   int  // in a row
 	settleFails int
 	settling    bool
+	revoking    int                // calls of Revoke that wait
 	settleEnd   context.CancelFunc // of the call to Settle
 	settlers    int
 	dirty       []*lane
@@ -129,7 +129,7 @@ func (w *Worker) work(ctx context.Context) error {
 	go w.poll(pollCtx)
 	go w.settle(base)
 	for range w.c.concurrency {
-		go w.batches(base)
+		go w.batches(ctx, base)
 	}
 
 	w.mu.Lock()
@@ -179,7 +179,7 @@ func (w *Worker) drain() error {
 	for !(len(w.flights) == 0 && w.settled()) && !late() {
 		w.moved.Wait()
 	}
-	behind, unsettled := len(w.flights), len(w.dirty)+len(w.acks)
+	behind := len(w.flights)
 	w.over = true
 	if w.settleEnd != nil {
 		w.settleEnd()
@@ -199,7 +199,7 @@ func (w *Worker) drain() error {
 	if behind > 0 {
 		err = errors.Join(err, fmt.Errorf("%w: %d batches", ErrLeftBehind, behind))
 	}
-	if unsettled > 0 {
+	if !w.settled() {
 		err = errors.Join(err, ErrNotSettled)
 	}
 	return err

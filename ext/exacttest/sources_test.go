@@ -108,8 +108,8 @@ func TestThreeSources(t *testing.T) {
 	rec := new(metrics.InMemory)
 	var wg sync.WaitGroup
 	for shard := range lanes {
-		for lane, values := range lanes[shard] {
-			arn := fmt.Sprintf("arn:aws:kinesis:us-east-1:1:stream/s%d-%d", shard, lane)
+		for _, values := range lanes[shard] {
+			arn := fmt.Sprintf("arn:aws:kinesis:us-east-1:1:stream/s%d", shard)
 			wg.Go(func() {
 				l := weir.Kinesis(sales(client, "weir", rec)) // a process of its own
 				for batch := range slices.Chunk(values, 40) {

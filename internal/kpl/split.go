@@ -74,6 +74,9 @@ func Split(data []byte) (records []Record, aggregated bool, err error) {
 	return records, true, nil
 }
 
+// Marked reports whether data begins as an aggregate does.
+func Marked(data []byte) bool { return len(data) > len(magic) && string(data[:len(magic)]) == magic }
+
 // message returns what stands between the magic number and the digest, if both are right.
 func message(data []byte) (msg []byte, ok bool) {
 	end := len(data) - md5.Size

@@ -2,6 +2,8 @@ package mem
 
 import (
 	"context"
+	"maps"
+	"strings"
 	"sync"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 type Deduper struct {
 	mu     sync.Mutex
 	claims map[identifier]claim
+	sweep  int // number of claims at which those that have ended are forgotten
 }
 
 type identifier struct{ scope, id string }
@@ -25,6 +28,13 @@ type claim struct {
 // NewDeduper makes an empty Deduper.
 func NewDeduper() *Deduper { return &Deduper{claims: map[identifier]claim{}} }
 
+// Len returns how many claims there are, some of which may have ended.
+func (d *Deduper) Len() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.claims)
+}
+
 // Claim asks for identifiers.
 func (d *Deduper) Claim(ctx context.Context, scope, token string, ids []string, lease time.Duration) ([]state.Claim, error) {
 	if err := ctx.Err(); err != nil {
@@ -33,12 +43,16 @@ func (d *Deduper) Claim(ctx context.Context, scope, token string, ids []string, 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := time.Now()
+	if len(d.claims) > d.sweep {
+		maps.DeleteFunc(d.claims, func(_ identifier, c claim) bool { return !now.Before(c.until) })
+		d.sweep = 2*len(d.claims) + 1000
+	}
 	out := make([]state.Claim, len(ids))
 	for i, id := range ids {
 		c, ok := d.claims[identifier{scope, id}]
 		switch {
 		case !ok || !now.Before(c.until) || c.token == token && !c.done:
-			d.claims[identifier{scope, id}] = claim{token: token, until: now.Add(lease)}
+			d.claims[identifier{strings.Clone(scope), strings.Clone(id)}] = claim{token: strings.Clone(token), until: now.Add(lease)}
 		case c.done:
 			out[i] = state.Done
 		default:

@@ -1,7 +1,10 @@
 package mem_test
 
 import (
+	"fmt"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/weir-go/weir/state"
 	"github.com/weir-go/weir/state/mem"
@@ -16,4 +19,25 @@ func TestStore(t *testing.T) {
 func TestDeduper(t *testing.T) {
 	t.Parallel()
 	statetest.RunDeduper(t, func(*testing.T) state.Deduper { return mem.NewDeduper() })
+}
+
+// Claims that have ended do not pile up.
+func TestDeduperForgets(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := mem.NewDeduper()
+		for round := range 100 {
+			var ids []string
+			for i := range 100 {
+				ids = append(ids, fmt.Sprint(round, "-", i))
+			}
+			if _, err := d.Claim(t.Context(), "s", "t", ids, time.Second); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if n := d.Len(); n > 1200 {
+			t.Errorf("%d claims are kept", n)
+		}
+	})
 }

@@ -35,8 +35,8 @@ func oneWinner(t *testing.T, b *bench) {
 		wg.Go(func() {
 			for n := 0; n < 5; {
 				rows, err := b.Load(t.Context(), b.pipeline, []state.Key{k, other}, true)
-				if err != nil {
-					t.Error(err)
+				if err != nil || len(rows) != 2 {
+					t.Error(len(rows), "rows,", err)
 					return
 				}
 				w := make([]state.Write, 2)
