@@ -87,7 +87,8 @@ func (s *Source) receive(n int) received {
 		VisibilityTimeout:           int32(s.visibility / time.Second),
 		MessageAttributeNames:       []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
-		AttributeNames:              []types.QueueAttributeName{types.QueueAttributeNameAll}, // older servers know only this
+		//lint:ignore SA1019 older servers know only this
+		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
 	}
 	if s.fifo { // an answer that was lost is given once more to the SDK's next attempt
 		token := rand.Text()
