@@ -28,7 +28,7 @@ func Batch[T any](f func(ctx context.Context, b *BatchOf[T]) error, opts ...Batc
 	}
 	v := &batch[T]{f: f, bisect: c.bisect}
 	if c.decode == nil {
-		v.dec, v.err = decoderFor[T]()
+		v.dec, v.err = decoderFor(new(T))
 	} else if o, ok := c.decode.(DecodeOption[T]); ok {
 		v.dec, v.err = o.decoder()
 	} else {
@@ -110,7 +110,7 @@ func (b *BatchOf[T]) Done(r *Item[T]) {
 
 type batch[T any] struct {
 	f      func(context.Context, *BatchOf[T]) error
-	dec    decoder[T]
+	dec    *decoder
 	err    error
 	bisect bool
 }
@@ -154,7 +154,7 @@ func (v *batch[T]) Process(ctx context.Context, w *Work) error {
 func (v *batch[T]) decode(m *Message, into *T) error {
 	err := m.bad
 	if err == nil {
-		*into, err = v.dec.read(m)
+		*into, err = read[T](v.dec, m)
 	}
 	if err != nil {
 		return unread(err)

@@ -57,6 +57,44 @@ func TestChange(t *testing.T) {
 	}
 }
 
+func TestNewImage(t *testing.T) {
+	t.Parallel()
+	price, _ := new(big.Int).SetString("12345678901234567890123456789012345678", 10)
+	full := product{"p1", price, "0.10", []string{"a", "b"}, []byte{0, 1}, map[string]int{"x": 3}}
+	keys := product{ID: "p1"}
+	ttl := `"userIdentity":{"type":"Service","principalId":"dynamodb.amazonaws.com"},`
+	for name, c := range map[string]struct {
+		event []byte
+		want  weir.NewImage[product]
+	}{
+		"insert":     {changeEvent("INSERT", `,"NewImage":`+productImage, ""), weir.NewImage[product]{New: &full, Kind: weir.Insert}},
+		"modify":     {changeEvent("MODIFY", `,"OldImage":{"id":"not looked at"},"NewImage":`+productImage, ""), weir.NewImage[product]{New: &full, Kind: weir.Modify}},
+		"expired":    {changeEvent("REMOVE", `,"OldImage":`+productImage, ttl), weir.NewImage[product]{Keys: &keys, Kind: weir.Remove, Expired: true}},
+		"keys only":  {changeEvent("MODIFY", ``, ""), weir.NewImage[product]{Keys: &keys, Kind: weir.Modify}},
+		"null image": {changeEvent("MODIFY", `,"NewImage":null`, ""), weir.NewImage[product]{Keys: &keys, Kind: weir.Modify}},
+	} {
+		l := weir.DynamoDB(weir.Each(func(ctx context.Context, got weir.NewImage[product]) error {
+			assert.Equal(t, got, c.want, name)
+			return nil
+		}))
+		assert.Equal(t, invoke(t, t.Context(), l, c.event).states(), "111 succeeded", name)
+	}
+	take := weir.Each(func(context.Context, weir.NewImage[product]) error { return nil })
+	assert.Error(t, weir.SQS(take).Err(), "SQS records are no weir.Change")
+	res := invoke(t, t.Context(), weir.DynamoDB(take, weir.ReportAll()), changeEvent("INSERT", `,"NewImage":{"id":{"N":1}}`, ""))
+	assert.Error(t, res.records[0].Err, "new image: id")
+}
+
+// What is decoded where it stands in the event is gone with the event.
+func TestImagesEndWithTheInvocation(t *testing.T) {
+	t.Parallel()
+	var kept *weir.Message
+	l := weir.DynamoDB(weir.EachMessage(func(_ context.Context, m *weir.Message) error { kept = m; return nil }))
+	invoke(t, t.Context(), l, changeEvent("INSERT", `,"NewImage":`+productImage, ""))
+	_, err := weir.NewDecoder[weir.Change[product]]().Decode(kept)
+	assert.Error(t, err, "the record is gone")
+}
+
 func TestChangeThatDoesNotDecode(t *testing.T) {
 	t.Parallel()
 	for image, want := range map[string]string{

@@ -27,57 +27,67 @@ const (
 func (s shape) fits(source string) error {
 	switch {
 	case s == shapeChange && source != dynamoDBName:
-		return fmt.Errorf("weir: %s records are no weir.Change: take the payload's type instead", source)
+		return fmt.Errorf("weir: %s records are no weir.Change or weir.NewImage: take the payload's type instead", source)
 	case s == shapePair && (source == sqsName || source == kinesisName || source == dynamoDBName):
 		return fmt.Errorf("weir: %s records are no weir.Pair, which is of Kafka: take the payload's type instead", source)
 	case s == shapeJSON && source == dynamoDBName:
-		return errors.New("weir: a DynamoDB record does not decode into this type: take weir.Change[T], " +
+		return errors.New("weir: a DynamoDB record does not decode into this type: take weir.Change[T] or weir.NewImage[T], " +
 			"whose images decode by dynamodbav tags, or a type with a field for the record's \"dynamodb\" object")
 	}
 	return nil
 }
 
 // DecodeOption applies to the verbs that decode.
-type DecodeOption[T any] struct{ make func() (decoder[T], error) }
+type DecodeOption[T any] struct{ make func() (*decoder, error) }
 
 // Decode makes a verb decode payloads with a function of yours, such as proto.Unmarshal's
 // wrapper, instead of by the type. The function may keep the bytes but not write to them. Its
-// error makes the record undecodable, but for Unavailable, which is a retry. It is not called for a Kafka tombstone, which has no payload:
-// see Pair.
+// error makes the record undecodable, but for Unavailable, which is a retry. It is not called for
+// a Kafka tombstone, which has no payload: see Pair.
 func Decode[T any](decode func(payload []byte) (T, error)) DecodeOption[T] {
-	return DecodeOption[T]{func() (decoder[T], error) { return decoderBy(decode) }}
+	return DecodeOption[T]{func() (*decoder, error) { return decoderBy(decode) }}
 }
 
 func (o DecodeOption[T]) applyBatch(c *batchConfig) { c.decode = o }
 
-func (o DecodeOption[T]) decoder() (decoder[T], error) {
+func (o DecodeOption[T]) decoder() (*decoder, error) {
 	if o.make == nil {
-		return decoder[T]{}, errNilDecode
+		return &decoder{}, errNilDecode
 	}
 	return o.make()
 }
 
 var errNilDecode = errors.New("weir: Decode was given a nil function")
 
-// decoder decodes payloads into T.
-type decoder[T any] struct {
-	what shape
-	read func(m *Message) (T, error)
+// decoder decodes payloads into one type. It does not have the type as a parameter, since every
+// function that has one is in a binary once for each type, with the type's fields in its name.
+type decoder struct {
+	what   shape
+	own    any                                  // func(*Message) (T, error) around one of the user's, or nil
+	hooked bool                                 // code of the user's is called, which may keep what it decodes into
+	into   func() func(m *Message, v any) error // makes what decodes for one goroutine at a time into a *T that is zero
+	pool   sync.Pool                            // of *reader
+}
+
+// reader decodes for one goroutine at a time, with memory of its own.
+type reader struct {
+	v      any // *T, zero between records
+	decode func(m *Message, v any) error
 }
 
 // decoderFrom goes by the last option, or else by the type.
-func decoderFrom[T any](opts []DecodeOption[T]) (decoder[T], error) {
+func decoderFrom[T any](opts []DecodeOption[T]) (*decoder, error) {
 	if len(opts) == 0 {
-		return decoderFor[T]()
+		return decoderFor(new(T))
 	}
 	return opts[len(opts)-1].decoder()
 }
 
-func decoderBy[T any](decode func([]byte) (T, error)) (decoder[T], error) {
+func decoderBy[T any](decode func([]byte) (T, error)) (*decoder, error) {
 	if decode == nil {
-		return decoder[T]{}, errNilDecode
+		return &decoder{}, errNilDecode
 	}
-	return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
+	return &decoder{own: func(m *Message) (v T, err error) {
 		if m.Tombstone() {
 			return undecoded(m, v, nil)
 		}
@@ -85,98 +95,94 @@ func decoderBy[T any](decode func([]byte) (T, error)) (decoder[T], error) {
 	}}, nil
 }
 
-// reader decodes for one goroutine at a time, with memory of its own.
-type reader[T any] struct {
-	v      T
-	decode func(m *Message, v *T) error
+// read decodes a record into a T, which is the decoder's type.
+func read[T any](d *decoder, m *Message) (v T, err error) {
+	if d.own != nil {
+		decode, _ := d.own.(func(*Message) (T, error))
+		return decode(m)
+	}
+	r, _ := d.pool.Get().(*reader)
+	if r == nil {
+		r = &reader{new(T), d.into()}
+	}
+	p, _ := r.v.(*T)
+	if d.hooked { // every record has a T of its own from the start
+		p = new(T)
+	}
+	err = r.decode(m, p)
+	v = *p
+	if !d.hooked {
+		var zero T
+		*p = zero
+	}
+	d.pool.Put(r)
+	if err != nil && d.what != shapePair { // whose parts have seen to it
+		return undecoded(m, v, err)
+	}
+	return v, err
 }
 
-// pooled makes a decoder of readers. Where it is told that code of the user's is called, every
-// record has a T of its own from the start: an UnmarshalJSON may keep what it decodes into.
-func pooled[T any](what shape, hooked bool, newReader func() *reader[T]) decoder[T] {
-	var pool sync.Pool
-	return decoder[T]{what, func(m *Message) (v T, err error) {
-		r, _ := pool.Get().(*reader[T])
-		if r == nil {
-			r = newReader()
-		}
-		if hooked {
-			own := new(T)
-			err = r.decode(m, own)
-			v = *own
-		} else {
-			err = r.decode(m, &r.v)
-			v, r.v = r.v, v
-		}
-		pool.Put(r)
-		if err != nil && what != shapePair { // whose parts have seen to it
-			return undecoded(m, v, err)
-		}
-		return v, err
-	}}
-}
-
-// imageDecoder is a pointer to a Change[E].
+// imageDecoder is a pointer to a Change[E] or a NewImage[E].
 type imageDecoder interface {
 	newReader() (images, error)
 }
 
-// images decodes the images of a record into a pointer to a Change[E].
+// images decodes a record into what the imageDecoder points to.
 type images interface {
 	decode(m *Message, change any) error
 }
 
-func decoderFor[T any]() (decoder[T], error) {
-	var zero T
-	switch any(zero).(type) {
-	case string:
-		return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
-			text := m.payload()
-			if text == nil {
-				return undecoded(m, v, nil)
+// decoderFor goes by the type that zero points to.
+func decoderFor(zero any) (*decoder, error) {
+	always := func(decode func(m *Message, v any) error) (*decoder, error) {
+		return &decoder{into: func() func(*Message, any) error { return decode }}, nil
+	}
+	switch z := zero.(type) {
+	case *string:
+		return always(func(m *Message, v any) error {
+			s, _ := v.(*string)
+			if m.Tombstone() {
+				return ErrTombstone
 			}
-			*any(&v).(*string) = string(text)
-			return v, nil
-		}}, nil
-	case []byte:
-		return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
-			*any(&v).(*[]byte) = m.payload()
-			return v, nil
-		}}, nil
-	case json.RawMessage:
-		return decoder[T]{shapeAny, func(m *Message) (v T, err error) {
+			*s = string(m.payload())
+			return nil
+		})
+	case *[]byte:
+		return always(func(m *Message, v any) error {
+			b, _ := v.(*[]byte)
+			*b = m.payload()
+			return nil
+		})
+	case *json.RawMessage:
+		return always(func(m *Message, v any) error {
+			b, _ := v.(*json.RawMessage)
 			text := m.payload()
 			if !json.Valid(text) {
-				return undecoded(m, v, errors.New("the payload is not JSON"))
+				return errors.New("the payload is not JSON")
 			}
-			*any(&v).(*json.RawMessage) = text
-			return v, nil
-		}}, nil
+			*b = text
+			return nil
+		})
+	case imageDecoder:
+		_, err := z.newReader()
+		return &decoder{what: shapeChange, into: func() func(*Message, any) error {
+			d, err := z.newReader()
+			if err != nil {
+				return func(*Message, any) error { return err }
+			}
+			return d.decode
+		}}, err
 	}
-	if c, ok := any(&zero).(imageDecoder); ok {
-		_, err := c.newReader()
-		return pooled(shapeChange, false, func() *reader[T] {
-			d, err := c.newReader()
-			return &reader[T]{decode: func(m *Message, v *T) error {
-				if err != nil {
-					return err
-				}
-				return d.decode(m, v)
-			}}
-		}), err
-	}
-	if p, ok := any(&zero).(pairDecoder); ok {
+	if p, ok := zero.(pairDecoder); ok {
 		newReader, err := p.newReader()
-		return pooled(shapePair, false, func() *reader[T] {
-			read := newReader()
-			return &reader[T]{decode: func(m *Message, v *T) error { return read(m, v) }}
-		}), err
+		return &decoder{what: shapePair, into: func() func(*Message, any) error { return newReader() }}, err
 	}
-	plan := jsonplan.For[T]()
-	return pooled(jsonShape(reflect.TypeFor[T](), plan.Takes("dynamodb")), plan.Hooked(), func() *reader[T] {
+	t := reflect.TypeOf(zero).Elem()
+	plan := jsonplan.For(t)
+	return &decoder{what: jsonShape(t, plan.Takes("dynamodb")), hooked: plan.Hooked(), into: func() func(*Message, any) error {
 		s := plan.NewScratch()
-		return &reader[T]{decode: func(m *Message, v *T) error { return plan.Decode(m.payload(), v, s) }}
-	}), nil
+		return func(m *Message, v any) error { return plan.Decode(m.payload(), v, s) }
+	}}, nil
 }
 
 // jsonShape tells a struct that has room for a DynamoDB record, such as

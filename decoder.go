@@ -4,7 +4,7 @@ import "context"
 
 // Decoder decodes records as Each does, for verbs of your own. It is safe for concurrent use.
 type Decoder[T any] struct {
-	dec decoder[T]
+	dec *decoder
 	err error
 }
 
@@ -23,8 +23,8 @@ func (d *Decoder[T]) Check(s Setup) error {
 	return d.dec.what.fits(s.Source)
 }
 
-// Decode decodes a record. Its error is an *UndecodableError, but for what a function given to
-// Decode or DecodeMessage says with Unavailable.
+// Decode decodes a record, before Invoke returns. Its error is an *UndecodableError, but for what a
+// function given to Decode or DecodeMessage says with Unavailable.
 func (d *Decoder[T]) Decode(m *Message) (T, error) {
 	err := d.err
 	if err == nil {
@@ -32,7 +32,7 @@ func (d *Decoder[T]) Decode(m *Message) (T, error) {
 	}
 	var v T
 	if err == nil {
-		v, err = d.dec.read(m)
+		v, err = read[T](d.dec, m)
 	}
 	if err != nil {
 		return v, unread(err)

@@ -1,7 +1,12 @@
 package weir
 
+import (
+	"github.com/weir-go/weir/internal/attr"
+	"github.com/weir-go/weir/internal/memory"
+)
+
 // DynamoDB makes a Lambda of the function for an Amazon DynamoDB Streams trigger, usually
-// over a function that takes a Change[E].
+// over a function that takes a Change[E] or a NewImage[E].
 //
 // Failures are reported by dynamodb.SequenceNumber, never by eventID, which Lambda does not
 // know; the rest of the batch goes on, see Kinesis. Source: "Configuring partial batch
@@ -20,6 +25,7 @@ func newDynamoDBFormat(windowed bool) *format {
 		name: dynamoDBName, source: "aws:dynamodb", record: dynamoDBRecord, windowed: windowed,
 		top:   []string{"eventName", "dynamodb", "userIdentity", "eventSource", "eventSourceARN"},
 		inner: []string{"SequenceNumber", "Keys", "NewImage", "OldImage", "ApproximateCreationDateTime"},
+		own:   func() learner { return new(dynamoDBOwn) },
 	}
 }
 
@@ -29,7 +35,8 @@ func decodeDynamoDB(event []byte) ([]Message, error) { return dynamoDBFormat.dec
 
 func dynamoDBRecord(e *envelope) {
 	m := e.now
-	m.item = e.newImage()
+	own, _ := e.own.(*dynamoDBOwn)
+	m.item = e.newImage(own)
 	ttl := false
 	for e.ObjectOf(&e.topKeys); e.NextOf(&e.topKeys); {
 		switch e.topKeys.Field {
@@ -38,7 +45,7 @@ func dynamoDBRecord(e *envelope) {
 		case 1:
 			if e.isObject("dynamodb") {
 				e.body = true
-				dynamoDBData(e)
+				dynamoDBData(e, own)
 			}
 		case 2:
 			ttl = isTTL(e)
@@ -51,6 +58,10 @@ func dynamoDBRecord(e *envelope) {
 		}
 	}
 	m.item.expired = ttl && m.item.kind == Remove
+	if len(m.item.keys) > memory.Shareable || len(m.item.kind) > memory.Shareable {
+		alone := *m.item
+		*m.item, m.item = streamImage{}, &alone
+	}
 	if !e.body {
 		e.field = "dynamodb"
 		e.damage("missing")
@@ -96,19 +107,32 @@ func isTTL(e *envelope) bool {
 	return kind == "Service" && principal == "dynamodb.amazonaws.com"
 }
 
-func dynamoDBData(e *envelope) {
+// dynamoDBOwn is what an envelope learns about images, and what is left of a chunk of them.
+type dynamoDBOwn struct {
+	keys, images attr.Outliner
+	few          memory.Values[streamImage]
+}
+
+// begin makes ready for an event.
+func (o *dynamoDBOwn) begin() {
+	o.keys.Begin()
+	o.images.Begin()
+}
+
+func dynamoDBData(e *envelope, own *dynamoDBOwn) {
 	m := e.now
 	for e.ObjectOf(&e.innerKeys); e.NextOf(&e.innerKeys); {
 		switch e.innerKeys.Field {
 		case 0:
 			e.str("dynamodb.SequenceNumber", &m.ID)
 		case 1:
-			m.item.keys = e.image("dynamodb.Keys")
+			keys := e.image("dynamodb.Keys", &own.keys)
+			m.item.keys, m.item.keyed = e.keep(e.text[keys.at.from:keys.at.to]), keys.outline
 			m.OrderingKey = m.item.keys
 		case 2:
-			m.item.new = e.image("dynamodb.NewImage")
+			m.item.new = e.image("dynamodb.NewImage", &own.images)
 		case 3:
-			m.item.old = e.image("dynamodb.OldImage")
+			m.item.old = e.image("dynamodb.OldImage", &own.images)
 		case 4:
 			m.Time = e.seconds("dynamodb.ApproximateCreationDateTime")
 		default:
@@ -117,26 +141,38 @@ func dynamoDBData(e *envelope) {
 	}
 }
 
-// image returns the text of an attribute map, "" for null.
-func (e *envelope) image(field string) string {
+// image reads an attribute map. It is not given if it is null.
+func (e *envelope) image(field string, o *attr.Outliner) image {
 	e.field = field
 	k := e.Kind()
+	start := e.Offset()
+	if k == '{' {
+		if outline, end := o.Outline(e.text, start, &e.memory); end >= 0 {
+			e.Jump(end)
+			return image{span{start, end}, outline}
+		}
+	}
 	text := e.Skip()
 	if k == '{' && e.Err() == nil {
-		return e.keep(text)
+		o.Learn(text)
+		return image{at: span{start, start + len(text)}}
 	}
 	if k != 'n' {
 		e.damage("%s, not an object", kindName(k))
 	}
-	return ""
+	return image{}
 }
 
-// newImage allocates in chunks, for as many records as are expected; pointers into earlier chunks
-// stay valid.
-func (e *envelope) newImage() *streamImage {
+// newImage allocates in chunks: for as many records as are expected, or for several small batches.
+// Pointers into earlier chunks stay valid.
+func (e *envelope) newImage(own *dynamoDBOwn) *streamImage {
+	const small = 8
+	if cap(e.msgs) <= small {
+		return own.few.New()
+	}
 	if len(e.images) == cap(e.images) {
 		e.images = make([]streamImage, 0, min(1024, 1+cap(e.msgs)-len(e.msgs)))
 	}
-	e.images = append(e.images, streamImage{})
+	e.images = e.images[:len(e.images)+1]
 	return &e.images[len(e.images)-1]
 }

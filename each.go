@@ -6,7 +6,7 @@ import "context"
 //
 // T is decoded from Message.Payload: a struct, map, slice or number from JSON by the rules
 // of encoding/json; string, []byte and json.RawMessage get the payload as it is. On
-// DynamoDB, T is Change[E], or a type that takes the record as JSON. What cannot be decoded
+// DynamoDB, T is Change[E], NewImage[E], or a type that takes the record as JSON. What cannot be decoded
 // fails, see OnUndecodable, and f is not called for it. Decode replaces these rules.
 //
 // Decoded values may be kept, and all but []byte and json.RawMessage, which are Message.Payload
@@ -27,7 +27,7 @@ import "context"
 func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]) Verb {
 	dec, err := decoderFrom(opts)
 	return &each{decodes: dec.what, err: err, nilFunc: f == nil, h: func(ctx context.Context, m *Message) error {
-		v, err := dec.read(m)
+		v, err := read[T](dec, m)
 		if err != nil {
 			return unread(err)
 		}

@@ -18,13 +18,17 @@ type format struct {
 	name     string // of the source, for error texts
 	source   string // eventSource of its records
 	record   func(*envelope)
-	top      []string // keys of a record
-	inner    []string // keys of the object in it that has most of what is wanted
-	exact    bool     // the inner object is a map in the event structs: case counts
-	windowed bool     // Records may be missing
+	top      []string       // keys of a record
+	inner    []string       // keys of the object in it that has most of what is wanted
+	exact    bool           // the inner object is a map in the event structs: case counts
+	windowed bool           // Records may be missing
+	own      func() learner // of a source that has more to learn; it stays out of binaries without that source
 
 	pool sync.Pool // of *envelope
 }
+
+// learner is what an envelope learns about events of one source only.
+type learner interface{ begin() }
 
 // envelope reads events: {"Records":[...]} and what stands beside it. It is used for one
 // after another, since what it has learnt of a source's events holds for the next.
@@ -36,6 +40,8 @@ type envelope struct {
 	text      string       // the event, which the runtime overwrites later
 	memory    memory.Bytes // for all that messages keep of it
 	images    []streamImage
+	own       learner
+	ending    ending
 	msgs      []Message
 	now       *Message // the record being read
 	inside    bool     // whether one is
@@ -56,10 +62,17 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 		if f.exact {
 			e.innerKeys = jsonscan.ExactKeysOf(f.inner...)
 		}
+		if f.own != nil {
+			e.own = f.own()
+		}
 	}
 	e.text = memory.String(event)
 	e.Reset(e.text)
 	e.memory.Expect(len(event))
+	e.ending.lessons = maxEndings
+	if e.own != nil {
+		e.own.begin()
+	}
 	msgs, err := e.read(aside)
 	// Nothing of the event may stay behind.
 	e.Reset("")
@@ -116,9 +129,10 @@ func (e *envelope) records() error {
 		if len(e.msgs) == cap(e.msgs) {
 			e.grow()
 		}
-		e.msgs = append(e.msgs, Message{})
+		e.msgs = e.msgs[:len(e.msgs)+1] // what is behind them is zero
 		e.now = &e.msgs[len(e.msgs)-1]
 		e.group, e.body, e.origin.here = "", false, false
+		e.ending.begin()
 		start := e.Offset()
 		e.inside = true
 		e.record(e)
@@ -200,11 +214,17 @@ func (e *envelope) str(field string, into *string) {
 	}
 }
 
-func (e *envelope) keep(text string) string {
-	room := e.memory.Take(len(text))
-	copy(room, text)
-	return memory.String(room)
+// id reads a string field that is the identifier.
+func (e *envelope) id(field string) {
+	if text, ok := e.Plain(); ok {
+		e.now.ID, e.ending.plain = e.keep(text), true
+		return
+	}
+	e.str(field, &e.now.ID)
+	e.ending.plain = false
 }
+
+func (e *envelope) keep(text string) string { return e.memory.String(text) }
 
 // repeated is a string that most records share with the one before.
 type repeated struct {
@@ -232,6 +252,7 @@ func (e *envelope) sourceARN() {
 	e.arn.here = false
 	if e.same("eventSourceARN", &e.arn); e.arn.here {
 		e.now.SourceARN = e.arn.value
+		e.ending.says(&e.ending.now.arn, e.arn.value)
 	}
 }
 
@@ -317,7 +338,11 @@ func (e *envelope) millis(field string) time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
+	u, end := jsonscan.Whole(text, 0)
+	n, err := int64(u), error(nil)
+	if end != len(text) || u > maxUnix*1000 { // or such as 007, which JSON does not know
+		n, err = strconv.ParseInt(text, 10, 64)
+	}
 	if err != nil || n < 0 || n > maxUnix*1000 {
 		e.damage("%q is not a time in milliseconds", clip(text))
 		return time.Time{}
@@ -330,6 +355,10 @@ const maxUnix = 253402300799 // the end of year 9999
 // seconds reads a time written as a number of seconds, with a fraction.
 func (e *envelope) seconds(field string) time.Time {
 	e.field = field
+	if t, end := plainSeconds(e.text, e.Offset()); end >= 0 {
+		e.Jump(end)
+		return t
+	}
 	switch k := e.Kind(); k {
 	case '0':
 	case 'n':
@@ -350,20 +379,34 @@ func (e *envelope) seconds(field string) time.Time {
 
 var errTime = errors.New("not a time")
 
-// parseSeconds keeps the digits that a float64 would lose.
+// plainSeconds reads a number without a sign and an exponent that a comma or a brace follows. It keeps
+// the digits that a float64 would lose. It returns -1 for the end of another.
+func plainSeconds(text string, i int) (t time.Time, end int) {
+	sec, i := jsonscan.Whole(text, i)
+	if i < 0 || sec > maxUnix || i == len(text) {
+		return time.Time{}, -1
+	}
+	ns, scale := int64(0), int64(1e9)
+	if text[i] == '.' {
+		start := i + 1
+		for i++; i < len(text) && text[i]-'0' <= 9; i++ {
+			scale /= 10
+			ns += int64(text[i]-'0') * scale
+		}
+		if i == start {
+			return time.Time{}, -1
+		}
+	}
+	if i == len(text) || text[i] != ',' && text[i] != '}' {
+		return time.Time{}, -1
+	}
+	return time.Unix(int64(sec), ns).UTC(), i
+}
+
+// parseSeconds reads any number.
 func parseSeconds(text string) (time.Time, error) {
-	sec, i := jsonscan.Whole(text, 0) // no sign: -0.5 is not 0.5
-	if i >= 0 && sec <= maxUnix {
-		ns, scale := int64(0), int64(1e9)
-		if i < len(text) && text[i] == '.' {
-			for i++; i < len(text) && text[i]-'0' <= 9; i++ {
-				scale /= 10
-				ns += int64(text[i]-'0') * scale
-			}
-		}
-		if i == len(text) {
-			return time.Unix(int64(sec), ns).UTC(), nil
-		}
+	if t, end := plainSeconds(text+",", 0); end == len(text) {
+		return t, nil
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(f >= 0 && f <= maxUnix) {
@@ -394,6 +437,7 @@ func fieldOf(key string, names []string) string {
 // isValue tells the start of a value from a syntax error.
 func isValue(k byte) bool { return strings.IndexByte(`{["0tfn`, k) >= 0 }
 
+//go:noinline
 func kindName(k byte) string {
 	switch k {
 	case '{':
@@ -412,9 +456,4 @@ func kindName(k byte) string {
 	return "empty or not JSON"
 }
 
-func clip(s string) string {
-	if len(s) > 80 {
-		return strings.ToValidUTF8(s[:80], "") + "..."
-	}
-	return s
-}
+func clip(s string) string { return cut(s, 80) }

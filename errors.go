@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Errors that weir itself gives to a record, a context or an invocation. Match them with errors.Is.
@@ -124,9 +125,26 @@ func (e *BatchError) Error() string {
 }
 
 func oneLine(err error) string {
-	text := strings.ToValidUTF8(strings.Join(strings.Fields(fmt.Sprint(err)), " "), "?")
-	if len(text) > maxCause {
-		text = strings.ToValidUTF8(text[:maxCause], "") + "..."
+	return cut(strings.Map(valid, strings.Join(strings.Fields(fmt.Sprint(err)), " ")), maxCause)
+}
+
+// valid stands for what is not UTF-8, for which strings.Map gives it utf8.RuneError.
+func valid(r rune) rune {
+	if r == utf8.RuneError {
+		return '?'
 	}
-	return text
+	return r
+}
+
+// cut shortens text to about n bytes.
+//
+//go:noinline
+func cut(text string, n int) string {
+	if len(text) <= n {
+		return text
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	return text[:n] + "..."
 }

@@ -107,6 +107,32 @@ func ExampleDynamoDB() {
 	// 2 succeeded
 }
 
+func ExampleNewImage() {
+	type Item struct {
+		ID    string `dynamodbav:"id"`
+		Stock int    `dynamodbav:"stock"`
+	}
+	index := func(ctx context.Context, c weir.NewImage[Item]) error {
+		if c.New == nil {
+			fmt.Println(c.Kind, c.Keys.ID)
+			return nil
+		}
+		fmt.Println(c.Kind, c.New.ID, "has", c.New.Stock)
+		return nil
+	}
+	event := []byte(`{"Records":[
+		{"eventSource":"aws:dynamodb","eventName":"MODIFY","dynamodb":{"SequenceNumber":"1","Keys":{"id":{"S":"tea"}},
+			"OldImage":{"id":{"S":"tea"},"stock":{"N":"5"}},"NewImage":{"id":{"S":"tea"},"stock":{"N":"4"}}}},
+		{"eventSource":"aws:dynamodb","eventName":"REMOVE","dynamodb":{"SequenceNumber":"2","Keys":{"id":{"S":"mate"}},
+			"OldImage":{"id":{"S":"mate"},"stock":{"N":"0"}}}}]}`)
+	response, err := weir.DynamoDB(weir.Each(index)).Invoke(context.Background(), event)
+	fmt.Println(string(response), err)
+	// Output:
+	// MODIFY tea has 4
+	// REMOVE mate
+	// {"batchItemFailures":[]} <nil>
+}
+
 // T may be a string, for what is not JSON.
 func ExampleEach() {
 	line := func(ctx context.Context, text string) error {

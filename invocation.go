@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"sync"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // invocation is what all messages of a batch share.
@@ -22,6 +24,25 @@ func (c *invocation) text(from, to int) string {
 		return ""
 	}
 	return string(c.event[from:to])
+}
+
+// span is a part of the event; a part that the event does not have is empty.
+type span struct{ from, to int }
+
+func (s span) size() int   { return s.to - s.from }
+func (s span) given() bool { return s.to > s.from }
+
+// read returns a copy of a part of the event, or false if the event is gone.
+func (c *invocation) read(part span, room *memory.Bytes) (text string, ok bool) {
+	if c == nil {
+		return "", false
+	}
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if part.to > len(c.event) {
+		return "", false
+	}
+	return memory.String(room.Copy(c.event[part.from:part.to])), true
 }
 
 // release lets go of the event. A handler that has been left behind may still be reading,

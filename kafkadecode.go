@@ -35,23 +35,20 @@ var (
 // DecodeMessage makes a verb decode the record as it came, for what Decode does not show: the
 // schema that a Kafka record was written with, say. Its errors are as with Decode. It is called for tombstones too.
 func DecodeMessage[T any](decode func(m *Message) (T, error)) DecodeOption[T] {
-	return DecodeOption[T]{func() (decoder[T], error) {
+	return DecodeOption[T]{func() (*decoder, error) {
 		if decode == nil {
-			return decoder[T]{}, errNilDecode
+			return &decoder{}, errNilDecode
 		}
-		return decoder[T]{shapeAny, decode}, nil
+		return &decoder{own: decode}, nil
 	}}
 }
 
 // DecodePair makes a verb decode keys and values with functions of yours; nil decodes by the type.
 // As with Decode, they are not called where there is nothing to decode.
 func DecodePair[K, V any](key func([]byte) (K, error), value func([]byte) (V, error)) DecodeOption[Pair[K, V]] {
-	return DecodeOption[Pair[K, V]]{func() (decoder[Pair[K, V]], error) {
+	return DecodeOption[Pair[K, V]]{func() (*decoder, error) {
 		r, err := newPairReader(key, value)
-		return pooled(shapePair, false, func() *reader[Pair[K, V]] {
-			key := new(Message)
-			return &reader[Pair[K, V]]{decode: func(m *Message, p *Pair[K, V]) error { return r.read(m, key, p) }}
-		}), err
+		return &decoder{what: shapePair, into: r.into}, err
 	}}
 }
 
@@ -65,15 +62,20 @@ type pairs func(m *Message, pair any) error
 
 func (*Pair[K, V]) newReader() (func() pairs, error) {
 	r, err := newPairReader[K, V](nil, nil)
-	return func() pairs {
-		key := new(Message)
-		return func(m *Message, pair any) error { return r.read(m, key, pair.(*Pair[K, V])) }
-	}, err
+	return func() pairs { return r.into() }, err
 }
 
 type pairReader[K, V any] struct {
-	key   decoder[K]
-	value decoder[V]
+	key, value *decoder
+}
+
+// into makes what decodes pairs for one goroutine at a time.
+func (r pairReader[K, V]) into() func(m *Message, pair any) error {
+	key := new(Message)
+	return func(m *Message, pair any) error {
+		p, _ := pair.(*Pair[K, V])
+		return r.read(m, key, p)
+	}
 }
 
 func newPairReader[K, V any](key func([]byte) (K, error), value func([]byte) (V, error)) (r pairReader[K, V], err error) {
@@ -94,9 +96,9 @@ func newPairReader[K, V any](key func([]byte) (K, error), value func([]byte) (V,
 }
 
 // decoderOr decodes by a function, or else by the type.
-func decoderOr[T any](decode func([]byte) (T, error)) (decoder[T], error) {
+func decoderOr[T any](decode func([]byte) (T, error)) (*decoder, error) {
 	if decode == nil {
-		return decoderFor[T]()
+		return decoderFor(new(T))
 	}
 	return decoderBy(decode)
 }
@@ -108,7 +110,7 @@ func (r *pairReader[K, V]) read(m, key *Message, p *Pair[K, V]) (err error) {
 		return errNotKafka
 	case m.Kafka.Key != nil:
 		key.Payload = m.Kafka.Key
-		p.Key, err = r.key.read(key)
+		p.Key, err = read[K](r.key, key)
 		key.Payload = nil
 	case !nilable[K]():
 		err = ErrNoKey
@@ -116,7 +118,7 @@ func (r *pairReader[K, V]) read(m, key *Message, p *Pair[K, V]) (err error) {
 	if err != nil {
 		return fmt.Errorf("key: %w", err)
 	}
-	if p.Value, err = r.value.read(m); err != nil {
+	if p.Value, err = read[V](r.value, m); err != nil {
 		return fmt.Errorf("value: %w", err)
 	}
 	return nil

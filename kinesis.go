@@ -33,14 +33,15 @@ var kinesisFormat, kinesisWindowFormat = newKinesisFormat(false), newKinesisForm
 func decodeKinesis(event []byte) ([]Message, error) { return kinesisFormat.decode(event, nil) }
 
 func kinesisRecord(e *envelope) {
-	for e.ObjectOf(&e.topKeys); e.NextOf(&e.topKeys); {
+	for e.ObjectOf(&e.topKeys); !e.ends() && e.NextOf(&e.topKeys); {
 		switch e.topKeys.Field {
 		case 0:
+			e.ending.from = 0
 			if e.isObject("kinesis") {
 				kinesisData(e)
 			}
 		case 1:
-			e.same("eventSource", &e.origin)
+			e.eventSource()
 		case 2:
 			e.sourceARN()
 		case 3:
@@ -49,6 +50,7 @@ func kinesisRecord(e *envelope) {
 			e.Skip()
 		}
 	}
+	e.learnEnding()
 	if !e.body {
 		e.field = "kinesis.data"
 		e.damage("missing")
@@ -67,6 +69,7 @@ func (e *envelope) shard() {
 	}
 	if ok {
 		e.now.Shard = e.lastShard
+		e.ending.says(&e.ending.now.shard, e.lastShard)
 	}
 }
 
@@ -75,7 +78,7 @@ func kinesisData(e *envelope) {
 	for e.ObjectOf(&e.innerKeys); e.NextOf(&e.innerKeys); {
 		switch e.innerKeys.Field {
 		case 0:
-			e.str("kinesis.sequenceNumber", &m.ID)
+			e.id("kinesis.sequenceNumber")
 		case 1:
 			e.str("kinesis.partitionKey", &m.OrderingKey)
 		case 2:

@@ -27,25 +27,29 @@ func decodeSQS(event []byte) ([]Message, error) { return sqsFormat.decode(event,
 
 func sqsRecord(e *envelope) {
 	m := e.now
-	for e.ObjectOf(&e.topKeys); e.NextOf(&e.topKeys); {
+	for e.ObjectOf(&e.topKeys); !e.ends() && e.NextOf(&e.topKeys); {
 		switch e.topKeys.Field {
 		case 0:
-			e.str("messageId", &m.ID)
+			e.ending.from = 0
+			e.id("messageId")
 		case 1:
+			e.ending.from = 0
 			e.body = true
 			e.payload("body")
 		case 2:
+			e.ending.from = 0
 			if e.isObject("attributes") {
 				sqsAttributes(e)
 			}
 		case 3:
-			e.same("eventSource", &e.origin)
+			e.eventSource()
 		case 4:
 			e.sourceARN()
 		default:
 			e.Skip()
 		}
 	}
+	e.learnEnding()
 	if isFIFO(m.SourceARN) {
 		m.OrderingKey = e.keep(e.group)
 	}

@@ -49,7 +49,7 @@ func Fold[S, T any](add func(ctx context.Context, state S, v T) (S, error), done
 type fold[S, T any] struct {
 	add  func(context.Context, S, T) (S, error)
 	done func(context.Context, WindowInfo, S) error
-	dec  decoder[T]
+	dec  *decoder
 	err  error
 }
 
@@ -102,7 +102,7 @@ func (x *openWindow[S, T]) settle(w *Work) {
 
 func (x *openWindow[S, T]) add(ctx context.Context, w *Work, m *Message) error {
 	x.settle(w)
-	v, err := x.fold.dec.read(m)
+	v, err := read[T](x.fold.dec, m)
 	if err != nil {
 		return unread(err)
 	}

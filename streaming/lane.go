@@ -155,7 +155,7 @@ func (w *Worker) promote(now time.Time) (next time.Time) {
 // forget removes a lane of a Queue that has nothing left.
 func (w *Worker) forget(l *lane) {
 	if w.kind == Queue && l.waiting == 0 && l.flights == 0 {
-		delete(w.lanes, l.Lane)
+		delete(w.lanes, l.Name)
 	}
 }
 

@@ -53,6 +53,10 @@ func (o *owner) Lost(lanes ...Lane) {
 	w := (*Worker)(o)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.lose(lanes)
+}
+
+func (w *Worker) lose(lanes []Lane) {
 	own := w.part(lanes, gone)
 	w.disown()
 	for f := range w.flights {
@@ -72,19 +76,18 @@ func (w *Worker) part(lanes []Lane, to standing) (own []*lane) {
 		if last, ok := w.closed[name.Name]; !ok || last < name.Epoch {
 			w.closed[name.Name] = name.Epoch
 		}
-		for at, l := range w.lanes {
-			if at.Name != name.Name || at.Epoch > name.Epoch {
-				continue
-			}
-			own = append(own, l)
-			l.standing = to
-			for _, c := range l.drop() {
-				w.waiting -= len(c.msgs)
-				w.bytes -= c.bytes()
-			}
-			w.refresh(l)
-			delete(w.lanes, at)
+		l := w.lanes[name.Name]
+		if l == nil || l.Epoch > name.Epoch {
+			continue
 		}
+		own = append(own, l)
+		l.standing = to
+		for _, c := range l.drop() {
+			w.waiting -= len(c.msgs)
+			w.bytes -= c.bytes()
+		}
+		w.refresh(l)
+		delete(w.lanes, name.Name)
 	}
 	return own
 }

@@ -131,13 +131,18 @@ func (w *Worker) accept(fetches []Fetch) (n int, err error) {
 		case len(f.Messages) == 0 || w.wasClosed(f.Lane):
 			continue
 		}
-		l := w.lanes[f.Lane]
+		l := w.lanes[f.Lane.Name]
+		switch {
+		case l == nil:
+		case l.Epoch > f.Lane.Epoch:
+			continue
+		case l.Epoch < f.Lane.Epoch: // assigned anew, and nobody has said that the assignment before has ended
+			w.lose([]Lane{l.Lane})
+			l = nil
+		}
 		if l == nil {
 			l = &lane{Lane: f.Lane, ordered: w.kind == Log || f.Lane.Name != ""}
-			w.lanes[f.Lane] = l
-		}
-		if l.standing != owned {
-			continue
+			w.lanes[f.Lane.Name] = l
 		}
 		c := chunk{f.Messages, f.Offsets}
 		l.push(c)

@@ -27,6 +27,7 @@ type Lane struct {
 
 	// Epoch tells one assignment of a lane from the next: a Log counts it up each time that the
 	// lane comes to it. So what is left of the assignment before is not taken for the new one's.
+	// A Queue leaves it 0.
 	Epoch int64
 }
 

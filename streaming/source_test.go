@@ -244,6 +244,11 @@ func TestStaleRecords(t *testing.T) {
 				return []streaming.Fetch{fetch("a", 3, 1, 2), fetch("b", 1, 1), fetch("c", 1, 1)}, nil
 			case 2:
 				return []streaming.Fetch{fetch("a", 2, 7), fetch("a", 4, 5)}, nil
+			case 3:
+				time.Sleep(time.Second)
+				return []streaming.Fetch{fetch("c", 2, 9)}, nil // assigned anew, without a word
+			case 4:
+				return []streaming.Fetch{fetch("c", 1, 2)}, nil
 			}
 			return nil, io.EOF
 		}
@@ -255,7 +260,12 @@ func TestStaleRecords(t *testing.T) {
 			t.Error(err)
 		}
 		slices.Sort(ran)
-		want(t, "ran", fmt.Sprint(ran), "[a@5 c@1]")
+		want(t, "ran", fmt.Sprint(ran), "[a@5 c@1 c@9]")
+		for _, a := range s.acks {
+			if a.Lane == (streaming.Lane{Name: "c", Epoch: 1}) && a.Offset != 1 {
+				t.Errorf("ack of %v", a)
+			}
+		}
 		s.owner.Revoke(t.Context(), streaming.Lane{Name: "a", Epoch: 4}) // returns at once
 	})
 }

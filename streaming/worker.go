@@ -26,7 +26,7 @@ type Worker struct {
 	moved   sync.Cond // anything below has changed
 
 	state   State
-	lanes   map[Lane]*lane
+	lanes   map[string]*lane // by name, of the latest epoch
 	closed  map[string]int64 // the last epoch of each lane that is gone
 	lines   []*lane          // that have something to take, in turn
 	delayed []*lane
@@ -66,7 +66,7 @@ type Worker struct {
 
 // NewWorker makes a worker, for whoever needs its Status. What is wrong with it is said by Run.
 func NewWorker(v weir.Verb, s Source, opts ...Option) *Worker {
-	w := &Worker{c: gather(opts), source: s, lanes: map[Lane]*lane{}, closed: map[string]int64{}, flights: map[*flight]struct{}{}}
+	w := &Worker{c: gather(opts), source: s, lanes: map[string]*lane{}, closed: map[string]int64{}, flights: map[*flight]struct{}{}}
 	w.moved.L = &w.mu
 	if s == nil {
 		w.c.refuse("the source is nil")

@@ -22,6 +22,7 @@ type Peer struct {
 func All() []Peer {
 	all := []Peer{
 		{"weir", map[corpus.Source]func() lambda.Handler{corpus.SQS: weirSQS, corpus.Kinesis: weirKinesis, corpus.DynamoDB: weirDynamoDB}},
+		{"weir-new", map[corpus.Source]func() lambda.Handler{corpus.DynamoDB: weirNewImage}},
 		{"safe-plan", map[corpus.Source]func() lambda.Handler{corpus.SQS: reference.SQS, corpus.Kinesis: reference.Kinesis}},
 		{"std", map[corpus.Source]func() lambda.Handler{corpus.SQS: std.SQS, corpus.Kinesis: std.Kinesis, corpus.DynamoDB: std.DynamoDB}},
 	}

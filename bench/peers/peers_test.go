@@ -52,9 +52,14 @@ func TestEveryPeerFailsTheSameRecords(t *testing.T) {
 func TestRows(t *testing.T) {
 	t.Parallel()
 	event, _ := corpus.Payload{Source: corpus.DynamoDB, Size: 100}.Event()
-	var got, want []model.Row
+	var got, gotNew, want []model.Row
 	_, err := weir.DynamoDB(weir.Each(func(_ context.Context, c weir.Change[model.Row]) error {
 		got = append(got, *c.New)
+		return nil
+	})).Invoke(t.Context(), event)
+	assert.NoError(t, err)
+	_, err = weir.DynamoDB(weir.Each(func(_ context.Context, c weir.NewImage[model.Row]) error {
+		gotNew = append(gotNew, *c.New)
 		return nil
 	})).Invoke(t.Context(), event)
 	assert.NoError(t, err)
@@ -64,4 +69,5 @@ func TestRows(t *testing.T) {
 		want = append(want, std.Row(r.Change.NewImage))
 	}
 	assert.Equal(t, got, want)
+	assert.Equal(t, gotNew, want)
 }

@@ -19,19 +19,22 @@ type target struct {
 
 func targets() []target {
 	var all []target
+	speedOf := func(row, about string, p corpus.Payload, ts, tsGoal, std, stdGoal float64) {
+		all = append(all,
+			target{about + "CPU of Powertools TS over weir's", ts, tsGoal, false, "x", func(r *Report) (float64, bool) { return r.over(p, Powertools, row) }},
+			target{about + "CPU of the Go std loop over weir's", std, stdGoal, false, "x", func(r *Report) (float64, bool) { return r.over(p, Std, row) }})
+	}
 	speed := func(s corpus.Source, size int, ts, tsGoal, std, stdGoal float64) {
 		p := corpus.Payload{Source: s, Size: size}
-		about := fmt.Sprintf("%s, %s records: CPU of ", titles[s], sizeWord(p))
-		all = append(all,
-			target{about + "Powertools TS over weir's", ts, tsGoal, false, "x", func(r *Report) (float64, bool) { return r.ratio(p, Powertools) }},
-			target{about + "the Go std loop over weir's", std, stdGoal, false, "x", func(r *Report) (float64, bool) { return r.ratio(p, Std) }})
+		speedOf(Weir, fmt.Sprintf("%s, %s records: ", titles[s], sizeWord(p)), p, ts, tsGoal, std, stdGoal)
 	}
 	speed(corpus.SQS, 10, 4, 6, 10, 0)
 	speed(corpus.SQS, 1000, 4.5, 8, 12, 20)
 	speed(corpus.SQS, corpus.Full, 4.5, 8, 12, 20)
 	speed(corpus.Kinesis, 1000, 5, 6.5, 14, 18)
 	speed(corpus.Kinesis, corpus.Full, 5, 6.5, 14, 18)
-	speed(corpus.DynamoDB, 1000, 8, 8, 30, 30)
+	speedOf(NewImage, "DynamoDB, 1,000 records, the new image alone as the peers: ", corpus.Payload{Source: corpus.DynamoDB, Size: 1000}, 8, 8, 30, 30)
+	speedOf(Weir, "DynamoDB, 1,000 records, both images and the keys: ", corpus.Payload{Source: corpus.DynamoDB, Size: 1000}, 8, 8, 30, 30)
 	most := func(about string, goal float64, unit string, measured func(*Report) (float64, bool)) {
 		all = append(all, target{about, 0, goal, true, unit, measured})
 	}
@@ -39,6 +42,11 @@ func targets() []target {
 		full := corpus.Payload{Source: s, Size: corpus.Full}
 		most(titles[s]+": allocations of an invocation with one record", 10, "", func(r *Report) (float64, bool) { return r.allocs(s, 1) })
 		most(titles[s]+": allocations for each further record", 0.2, "", func(r *Report) (float64, bool) { return r.allocsPerRecord(s) })
+		if s == corpus.DynamoDB {
+			most("DynamoDB, 6 MB, the new image alone: CPU of an invocation", 7, " ms", func(r *Report) (float64, bool) {
+				return r.least(full, NewImage, func(s sample.Sample) float64 { return s.CPUPerInvoke / 1000 })
+			})
+		}
 		most(titles[s]+", 6 MB: CPU of an invocation", 7, " ms", func(r *Report) (float64, bool) {
 			return r.least(full, Weir, func(s sample.Sample) float64 { return s.CPUPerInvoke / 1000 })
 		})

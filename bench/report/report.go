@@ -42,6 +42,7 @@ type Cold struct {
 // Names of functions and peers that the goals are about.
 const (
 	Weir       = "weir"
+	NewImage   = "weir-new"
 	Bare       = "aws-lambda-go alone"
 	Std        = "std"
 	Powertools = "ts-sync"
@@ -49,7 +50,8 @@ const (
 
 // Peers describes the rows, in their order.
 var peers = []struct{ name, about string }{
-	{Weir, "`weir.SQS(weir.Each(handle))` and so on, as in the README; on DynamoDB it decodes both images and the keys, the others the new image alone"},
+	{Weir, "`weir.SQS(weir.Each(handle))` and so on, as in the README; on DynamoDB, over `weir.Change`, it decodes both images and the keys, the others the new image alone"},
+	{NewImage, "DynamoDB only, over `weir.NewImage`: it decodes what the others decode"},
 	{"safe-plan", "reference: what the machine permits, with values that may be kept; a decoder for this corpus (`bench/reference`), no library"},
 	{Std, "event structs of aws-lambda-go, encoding/json, a loop"},
 	{"std-jsonv2", "the same, built with GOEXPERIMENT=jsonv2"},

@@ -41,9 +41,12 @@ func (r *Report) least(p corpus.Payload, peer string, figure func(sample.Sample)
 }
 
 // ratio is a peer's CPU over weir's, each in its least disturbed round.
-func (r *Report) ratio(p corpus.Payload, peer string) (float64, bool) {
+func (r *Report) ratio(p corpus.Payload, peer string) (float64, bool) { return r.over(p, peer, Weir) }
+
+// over is a peer's CPU over that of a row of weir's.
+func (r *Report) over(p corpus.Payload, peer, weir string) (float64, bool) {
 	theirs, ok1 := r.least(p, peer, sample.Sample.CPUPerRecord)
-	ours, ok2 := r.least(p, Weir, sample.Sample.CPUPerRecord)
+	ours, ok2 := r.least(p, weir, sample.Sample.CPUPerRecord)
 	return theirs / ours, ok1 && ok2
 }
 

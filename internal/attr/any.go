@@ -78,7 +78,12 @@ func anyNumber(s *Reader) (float64, *failure) {
 	return x, nil
 }
 
-func anyBinary(s *Reader) ([]byte, *failure) { return s.binary(nil) }
+func anyBinary(s *Reader) ([]byte, *failure) {
+	if f := want(s, '"', "a base64 string"); f != nil {
+		return nil, f
+	}
+	return s.decode(s.String(), nil)
+}
 
 func anyMap(s *Reader) (map[string]any, *failure) {
 	f := want(s, '{', "an object")

@@ -155,7 +155,7 @@ func (c *canon) scalar(kind string) *failure {
 		}
 		c.out = append(d.append(append(c.out, '"')), '"')
 	case "B":
-		b, f := c.s.binary(nil)
+		b, f := anyBinary(c.s)
 		if f != nil {
 			return f
 		}

@@ -12,7 +12,10 @@ func (n *node) text(s *Reader, v reflect.Value) *failure {
 	if f := want(s, '"', "a string"); f != nil {
 		return f
 	}
-	str := s.String()
+	return n.setText(s.String(), v)
+}
+
+func (n *node) setText(str string, v reflect.Value) *failure {
 	switch {
 	case n.kind == reflect.String:
 		v.SetString(str)
@@ -57,11 +60,21 @@ func (n *node) binary(s *Reader, v reflect.Value) *failure {
 		s.Skip()
 		return failf("cannot decode B into %s", n.typ)
 	}
+	if f := want(s, '"', "a base64 string"); f != nil {
+		return f
+	}
+	return n.setBinary(s, s.String(), v)
+}
+
+func (n *node) setBinary(s *Reader, text string, v reflect.Value) *failure {
+	if !n.bytes {
+		return failf("cannot decode B into %s", n.typ)
+	}
 	var room []byte
 	if n.kind == reflect.Slice {
 		room = v.Bytes()
 	}
-	b, f := s.binary(room)
+	b, f := s.decode(text, room)
 	if f != nil {
 		return f
 	}
@@ -76,12 +89,8 @@ func (n *node) binary(s *Reader, v reflect.Value) *failure {
 	return nil
 }
 
-// binary decodes into room if the bytes fit, and never returns nil without a failure.
-func (s *Reader) binary(room []byte) ([]byte, *failure) {
-	if f := want(s, '"', "a base64 string"); f != nil {
-		return nil, f
-	}
-	text := s.String()
+// decode decodes base64 into room if the bytes fit, and never returns nil without a failure.
+func (s *Reader) decode(text string, room []byte) ([]byte, *failure) {
 	size := len(text)/4*3 + 3
 	fresh := room == nil || cap(room) < size
 	if fresh {

@@ -19,7 +19,7 @@ func (d *decoder) any(i int) (v any, next int) {
 	case 'n':
 		return nil, d.word(i, "null")
 	}
-	return float(d.text, i, 64)
+	return d.float(i, 64)
 }
 
 func (d *decoder) anyObject(i int) (v any, next int) {

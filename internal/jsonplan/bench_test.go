@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -166,7 +167,7 @@ func compare[T any](b *testing.B, texts [][]byte) {
 			}
 		})
 	}
-	p := jsonplan.For[T]()
+	p := jsonplan.For(reflect.TypeFor[T]())
 	s := p.NewScratch()
 	run("plan", func(text []byte, v *T) error { return p.Decode(text, v, s) })
 	run("encoding-json", func(text []byte, v *T) error { return json.Unmarshal(text, v) })

@@ -18,8 +18,9 @@ const maxDepth = 500
 type decoder struct {
 	text  []byte
 	depth int
-	bytes memory.Bytes   // for what is not in text as it is wanted
-	lists []*memory.List // one for each slice node
+	scan  jsonscan.Scanner // for what is not wanted
+	bytes memory.Bytes     // for what is not in text as it is wanted
+	lists []*memory.List   // one for each slice node
 }
 
 // space skips white space.

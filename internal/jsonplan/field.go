@@ -7,13 +7,15 @@ import (
 	"unicode"
 
 	"github.com/weir-go/weir/internal/fields"
+	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
 
 // field is one struct field that a key can go into.
 type field struct {
 	name   []byte
-	token  string // comma, quoted name and colon, as most texts have them
+	token  jsonscan.Token // comma, quoted name and colon, as most texts have them
+	first  jsonscan.Token // the same without the comma
 	offset uintptr
 	way    []step // to the field, if pointers are on it
 	node   *node  // nil when the way is barred
@@ -31,7 +33,8 @@ type structure struct {
 func (c *compiler) fields(t reflect.Type) *structure {
 	fs := &structure{exact: map[string]int{}, ascii: true, distinct: true}
 	for i, from := range fields.Visible(t, c.read) {
-		f := field{name: []byte(from.Name), token: `,"` + from.Name + `":`}
+		key := `"` + from.Name + `":`
+		f := field{name: []byte(from.Name), token: jsonscan.TokenOf("," + key), first: jsonscan.TokenOf(key)}
 		fs.exact[from.Name] = i
 		fs.lengths |= lengthBit(f.name)
 		fs.ascii = fs.ascii && isASCII(f.name)

@@ -8,40 +8,13 @@ import (
 )
 
 // number finds the end of the number at i.
-func number(text []byte, i int) int {
-	if i < len(text) && text[i] == '-' {
-		i++
-	}
-	if i < len(text) && text[i] == '0' {
-		i++
-	} else if i = digits(text, i); i < 0 {
+func (d *decoder) number(i int) int {
+	if i >= len(d.text) || d.text[i] <= ' ' {
 		return doubt
 	}
-	if i < len(text) && text[i] == '.' {
-		if i = digits(text, i+1); i < 0 {
-			return doubt
-		}
-	}
-	if i < len(text) && text[i]|0x20 == 'e' {
-		i++
-		if i < len(text) && (text[i] == '+' || text[i] == '-') {
-			i++
-		}
-		return digits(text, i)
-	}
-	return i
-}
-
-// digits reads at least one digit.
-func digits(text []byte, i int) int {
-	start := i
-	for i < len(text) && text[i]-'0' <= 9 {
-		i++
-	}
-	if i == start {
-		return doubt
-	}
-	return i
+	s := d.scanner(i)
+	s.Number()
+	return d.behind(s, i)
 }
 
 func (n *node) integer(d *decoder, i int, p memory.Pointer) int {
@@ -88,7 +61,7 @@ func (n *node) unsigned(d *decoder, i int, p memory.Pointer) int {
 }
 
 func (n *node) float(d *decoder, i int, p memory.Pointer) int {
-	f, i := float(d.text, i, int(n.bits))
+	f, i := d.float(i, int(n.bits))
 	switch {
 	case i < 0:
 	case n.bits == 64:
@@ -99,17 +72,17 @@ func (n *node) float(d *decoder, i int, p memory.Pointer) int {
 	return i
 }
 
-func float(text []byte, i, bits int) (f float64, next int) {
+func (d *decoder) float(i, bits int) (f float64, next int) {
 	if bits == 64 { // for 32, rounding to 64 first would be wrong
-		if f, end := jsonscan.Short(memory.String(text), i); end >= 0 {
+		if f, end := jsonscan.Short(memory.String(d.text), i); end >= 0 {
 			return f, end
 		}
 	}
-	end := number(text, i)
+	end := d.number(i)
 	if end < 0 {
 		return 0, doubt
 	}
-	f, err := strconv.ParseFloat(string(text[i:end]), bits)
+	f, err := strconv.ParseFloat(string(d.text[i:end]), bits)
 	if err != nil {
 		return 0, doubt
 	}

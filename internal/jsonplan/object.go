@@ -14,10 +14,10 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 		return doubt
 	}
 	i, more := d.enter(i, '}')
-	fields := n.fields.all
+	fields, text := n.fields.all, memory.String(d.text)
 	for next := 0; more; i, more = d.more(i, '}') {
-		if next < len(fields) && d.has(i, fields[next].token[1:]) {
-			i += len(fields[next].token) - 1
+		if next < len(fields) && i < len(text) && fields[next].first.At(text, i) {
+			i += fields[next].first.Len()
 		} else {
 			next, i = n.fields.key(d, i, next)
 		}
@@ -35,10 +35,10 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 			if i = fields[next].value(d, i, p); i < 0 {
 				return doubt
 			}
-			if next++; next == len(fields) || !d.has(i, fields[next].token) {
+			if next++; next == len(fields) || !fields[next].token.At(text, i) {
 				break
 			}
-			i += len(fields[next].token)
+			i += fields[next].token.Len()
 		}
 	}
 	return i
@@ -54,11 +54,24 @@ func (f *field) value(d *decoder, i int, p memory.Pointer) int {
 	} else {
 		p = f.in(p)
 	}
-	if f.node.op == opString && i < len(d.text) && d.text[i] == '"' { // most fields are; node.value has the rest
-		text := memory.String(d.text)
-		if end := jsonscan.Closing(text, i+1); end >= 0 {
-			memory.Set(p, text[i+1:end])
-			return end + 1
+	if i < len(d.text) { // most fields are plain; node.value has the rest
+		switch c := d.text[i]; f.node.op {
+		case opString:
+			if c == '"' {
+				text := memory.String(d.text)
+				if end := jsonscan.Closing(text, i+1); end >= 0 {
+					memory.Set(p, text[i+1:end])
+					return end + 1
+				}
+			}
+		case opInt:
+			if c-'0' <= 9 {
+				return f.node.integer(d, i, p)
+			}
+		case opFloat:
+			if c-'0' <= 9 {
+				return f.node.float(d, i, p)
+			}
 		}
 	}
 	return f.node.value(d, i, p)

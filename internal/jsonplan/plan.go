@@ -19,13 +19,14 @@ import (
 	"github.com/weir-go/weir/internal/memory"
 )
 
-// plans holds a *Plan[T] by the reflect.Type of T.
+// plans holds a *Plan by the reflect.Type that it decodes into.
 var plans sync.Map
 
-// Plan decodes JSON texts into T. It is safe for concurrent use.
-type Plan[T any] struct {
-	root   *node      // nil when encoding/json does it all
-	fields *structure // of T, or of what it points to, if it has some
+// Plan decodes JSON texts into values of one type, T. It is safe for concurrent use.
+type Plan struct {
+	typ    reflect.Type // *T
+	root   *node        // nil when encoding/json does it all
+	fields *structure   // of T, or of what it points to, if it has some
 	unfit  bool
 	hooked bool // calls code of the user's
 	slices int
@@ -36,20 +37,19 @@ type Plan[T any] struct {
 type Scratch struct{ decoder }
 
 // NewScratch returns a Scratch for any number of decodes.
-func (p *Plan[T]) NewScratch() *Scratch {
+func (p *Plan) NewScratch() *Scratch {
 	return &Scratch{decoder{lists: make([]*memory.List, p.slices)}}
 }
 
-// For returns the decoder of JSON texts into T. It never fails: what a plan does not
+// For returns the decoder of JSON texts into values of type t. It never fails: what a plan does not
 // cover is left to encoding/json.
-func For[T any]() *Plan[T] {
-	t := reflect.TypeFor[T]()
+func For(t reflect.Type) *Plan {
 	if p, ok := plans.Load(t); ok {
-		return p.(*Plan[T])
+		return p.(*Plan)
 	}
 	c := compiler{nodes: map[reflect.Type]*node{}}
 	root := c.node(t, true)
-	p := &Plan[T]{root: root, unfit: c.unfit, hooked: c.hooked, slices: c.slices}
+	p := &Plan{typ: reflect.PointerTo(t), root: root, unfit: c.unfit, hooked: c.hooked, slices: c.slices}
 	for n := 0; n < maxPointers && root.op == opPointer; n++ {
 		root = root.elem
 	}
@@ -58,47 +58,47 @@ func For[T any]() *Plan[T] {
 		p.root = nil
 	}
 	kept, _ := plans.LoadOrStore(t, p)
-	return kept.(*Plan[T])
+	return kept.(*Plan)
 }
 
 // maxPointers stops at types like "type P *P".
 const maxPointers = 32
 
 // Takes reports whether T is a struct, or points to one, that may have a field for key.
-func (p *Plan[T]) Takes(key string) bool {
+func (p *Plan) Takes(key string) bool {
 	return p.fields != nil && (p.unfit || p.fields.find([]byte(key), 0) >= 0)
 }
 
 // Hooked reports whether a decode may call code of the user's.
-func (p *Plan[T]) Hooked() bool { return p.hooked || p.root == nil }
+func (p *Plan) Hooked() bool { return p.hooked || p.root == nil }
 
 // Decode does what json.Unmarshal(data, v) does: the same value, and the same error
-// or none, for a *v that is zero. Nobody may change data afterwards.
+// or none, for v that points to a T that is zero. Nobody may change data afterwards.
 //
 // An UnmarshalJSON or UnmarshalText that it has called is called once more when
 // something else in the text is left to encoding/json.
-func (p *Plan[T]) Decode(data []byte, v *T, s *Scratch) error {
-	if p.root == nil {
+func (p *Plan) Decode(data []byte, v any, s *Scratch) error {
+	to := reflect.ValueOf(v)
+	if p.root == nil || to.Type() != p.typ || to.IsNil() {
 		return json.Unmarshal(data, v)
 	}
 	d := &s.decoder
 	if len(data) > memory.Shareable {
 		d = &p.NewScratch().decoder
 	}
-	if !p.decode(data, v, d) {
-		var zero T
-		*v = zero
+	if !p.decode(data, to.UnsafePointer(), d) {
+		to.Elem().SetZero()
 		return json.Unmarshal(data, v)
 	}
 	return nil
 }
 
 // decode reports whether it is sure of the result.
-func (p *Plan[T]) decode(data []byte, v *T, d *decoder) bool {
+func (p *Plan) decode(data []byte, v memory.Pointer, d *decoder) bool {
 	d.text, d.depth = data, 0
 	// encoding/json calls nobody before it has seen that the text is well-formed.
 	if p.hooked && !d.ends(d.skip(0)) {
 		return false
 	}
-	return d.ends(p.root.value(d, 0, memory.To(v)))
+	return d.ends(p.root.value(d, 0, v))
 }

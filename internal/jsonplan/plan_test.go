@@ -28,7 +28,7 @@ func of[T any]() subject {
 // more, which must not change what came before.
 func same[T any](t *testing.T, text, before []byte) {
 	t.Helper()
-	p := jsonplan.For[T]()
+	p := jsonplan.For(reflect.TypeFor[T]())
 	scratch := p.NewScratch()
 	var wants, gots [2]T
 	for i, text := range [][]byte{before, text} {
@@ -154,7 +154,7 @@ func (*counter) UnmarshalJSON([]byte) error {
 var called int
 
 func decode[T any](text []byte, v *T) error {
-	p := jsonplan.For[T]()
+	p := jsonplan.For(reflect.TypeFor[T]())
 	return p.Decode(text, v, p.NewScratch())
 }
 
@@ -188,7 +188,7 @@ func TestConcurrentUse(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
-			p := jsonplan.For[fresh]()
+			p := jsonplan.For(reflect.TypeFor[fresh]())
 			s := p.NewScratch()
 			for range 50 {
 				var got fresh
@@ -209,7 +209,7 @@ func TestAllocations(t *testing.T) {
 		t.Skip()
 	}
 	text := []byte(`{"orderId":"a","customerId":"b","tags":["x","y"],"items":[{"sku":"s","qty":1,"price":1.25}]}`)
-	p, v := jsonplan.For[order](), new(order)
+	p, v := jsonplan.For(reflect.TypeFor[order]()), new(order)
 	s := p.NewScratch()
 	if n := testing.AllocsPerRun(1000, func() {
 		*v = order{}

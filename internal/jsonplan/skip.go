@@ -1,61 +1,29 @@
 package jsonplan
 
+import (
+	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
+)
+
 // skip reads any value and checks its syntax.
 func (d *decoder) skip(i int) int {
-	if i = d.space(i); i >= len(d.text) {
+	s := d.scanner(i)
+	s.Skip()
+	return d.behind(s, i)
+}
+
+// scanner returns one for the value at i.
+func (d *decoder) scanner(i int) *jsonscan.Scanner {
+	d.scan.ResetWithin(memory.String(d.text[i:]), d.depth)
+	return &d.scan
+}
+
+// behind returns the offset behind what the scanner for i has read.
+func (d *decoder) behind(s *jsonscan.Scanner, i int) int {
+	if s.Err() != nil {
 		return doubt
 	}
-	switch d.text[i] {
-	case '"':
-		return d.skipString(i)
-	case '{':
-		return d.skipObject(i)
-	case '[':
-		return d.skipArray(i)
-	case 't':
-		return d.word(i, "true")
-	case 'f':
-		return d.word(i, "false")
-	case 'n':
-		return d.word(i, "null")
-	}
-	return number(d.text, i)
-}
-
-func (d *decoder) skipString(i int) int {
-	if end := d.quoted(i); end >= 0 {
-		return end + 1
-	}
-	_, i = d.unquote(i)
-	return i
-}
-
-func (d *decoder) skipObject(i int) int {
-	i, more := d.enter(i, '}')
-	for more {
-		if i = d.skipString(i); i < 0 {
-			return doubt
-		}
-		if i = d.colon(i); i < 0 {
-			return doubt
-		}
-		if i = d.skip(i); i < 0 {
-			return doubt
-		}
-		i, more = d.more(i, '}')
-	}
-	return i
-}
-
-func (d *decoder) skipArray(i int) int {
-	i, more := d.enter(i, ']')
-	for more {
-		if i = d.skip(i); i < 0 {
-			return doubt
-		}
-		i, more = d.more(i, ']')
-	}
-	return i
+	return i + s.Offset()
 }
 
 // colon reads the colon behind a key.

@@ -43,7 +43,7 @@ func (d *decoder) time(i int, p memory.Pointer) int {
 
 // numeral reads a json.Number; one in quotes is rare.
 func (d *decoder) numeral(i int) (s string, next int) {
-	end := number(d.text, i)
+	end := d.number(i)
 	if end < 0 {
 		return "", doubt
 	}

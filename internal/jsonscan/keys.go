@@ -19,7 +19,7 @@ type Keys struct {
 
 // token is a key with all that stands between the value before and its own value.
 type token struct {
-	text  string
+	key   Token
 	first bool // in its object
 	field int
 	value string // of the last one, in the text that is being read; if nobody asked for it
@@ -75,10 +75,10 @@ func (s *Scanner) NextOf(k *Keys) bool {
 	}
 	for s.err == nil && k.at < len(k.likely) {
 		t := &k.likely[k.at]
-		if t.first != s.first || !strings.HasPrefix(s.text[s.pos:], t.text) {
+		if t.first != s.first || !t.key.At(s.text, s.pos) {
 			break
 		}
-		s.pos += len(t.text)
+		s.pos += len(t.key.text)
 		s.first = false
 		k.at++
 		if t.field >= 0 {
@@ -122,7 +122,7 @@ func (s *Scanner) readOf(k *Keys) bool {
 	k.Field = k.Find(key)
 	text := s.text[start:s.pos]
 	for i := range k.likely {
-		if t := &k.likely[i]; t.first == first && t.text == text {
+		if t := &k.likely[i]; t.first == first && t.key.text == text {
 			k.at = i + 1
 			k.skipped(s.pos)
 			return true
@@ -132,7 +132,7 @@ func (s *Scanner) readOf(k *Keys) bool {
 		k.learnt++
 		k.likely = append(k.likely, token{})
 		copy(k.likely[k.at+1:], k.likely[k.at:])
-		k.likely[k.at] = token{text: strings.Clone(text), first: first, field: k.Field}
+		k.likely[k.at] = token{key: TokenOf(strings.Clone(text)), first: first, field: k.Field}
 		k.at++
 		k.skipped(s.pos)
 	}

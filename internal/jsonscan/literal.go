@@ -47,3 +47,12 @@ func (s *Scanner) Pass(text string) {
 	s.pos += len(text) + 2
 	s.first = false
 }
+
+// Jump goes on at an offset behind a value that was read elsewhere.
+func (s *Scanner) Jump(to int) { s.pos, s.first = to, false }
+
+// CloseAt leaves an object that ends before an offset, and whose members were read elsewhere.
+func (s *Scanner) CloseAt(end int) {
+	s.pos, s.first = end, false
+	s.depth--
+}

@@ -9,6 +9,12 @@ const maxDigits = 19
 // JSON knows and a uint64 holds. What follows is for the caller to look at.
 func Whole(text string, i int) (u uint64, end int) {
 	start := i
+	if i+8 <= len(text) {
+		if x := load(text, i); digits8(x) {
+			u = value8(x)
+			i += 8
+		}
+	}
 	for i < len(text) && text[i]-'0' <= 9 {
 		u = u*10 + uint64(text[i]-'0')
 		i++
@@ -25,6 +31,20 @@ func Whole(text string, i int) (u uint64, end int) {
 	return u, i
 }
 
+// digits8 reports whether the eight bytes are digits.
+func digits8(x uint64) bool {
+	const high, sixes, threes = 0xf0f0f0f0f0f0f0f0, 0x0606060606060606, 0x3333333333333333
+	return x&high|((x+sixes)&high)>>4 == threes
+}
+
+// value8 returns the number that eight digits stand for: of pairs, then of fours, then of all.
+func value8(x uint64) uint64 {
+	x -= '0' * ones
+	x = (x*10 + x>>8) & 0x00ff00ff00ff00ff
+	x = (x*100 + x>>16) & 0x0000ffff0000ffff
+	return (x*10000 + x>>32) & 0xffffffff
+}
+
 // tens are exact, and so is an integer of up to 15 digits: one division rounds once.
 var tens = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
@@ -37,16 +57,14 @@ func Short(text string, i int) (f float64, end int) {
 	}
 	start, point := i, 0
 	var u uint64
-	for ; i < len(text); i++ {
-		c := text[i]
-		if c-'0' <= 9 {
-			u = u*10 + uint64(c-'0')
-			continue
-		}
-		if c != '.' || point != 0 || i == start {
-			break
-		}
+	for ; i < len(text) && text[i]-'0' <= 9; i++ {
+		u = u*10 + uint64(text[i]-'0')
+	}
+	if i > start && i < len(text) && text[i] == '.' {
 		point = i
+		for i++; i < len(text) && text[i]-'0' <= 9; i++ {
+			u = u*10 + uint64(text[i]-'0')
+		}
 	}
 	switch {
 	case i == start, i-start > 15, i < len(text) && text[i]|0x20 == 'e',

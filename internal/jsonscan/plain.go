@@ -2,10 +2,10 @@ package jsonscan
 
 import "math/bits"
 
-// skipPlain returns the offset behind the string, object or array at i, or -1 unless it is
+// PlainEnd returns the offset behind the string, object or array at i, or -1 unless it is
 // plain: without white space and \u, numbers of digits only, up to 63 levels. What else there
 // is, and what is wrong, is for Skip to see.
-func skipPlain(text string, i int) int {
+func PlainEnd(text string, i int) int {
 	levels := uint64(1) // a bit for each open bracket, below a 1: 1 is an object
 	for {
 		if i >= len(text) {

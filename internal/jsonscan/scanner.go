@@ -53,6 +53,12 @@ func (s *Scanner) Reset(text string) {
 	s.text, s.pos, s.depth, s.first, s.err = text, 0, 0, false, nil
 }
 
+// ResetWithin points the scanner at the start of text, which stands so deep within another.
+func (s *Scanner) ResetWithin(text string, depth int) {
+	s.Reset(text)
+	s.depth = depth
+}
+
 // Err returns the first syntax error, or nil.
 func (s *Scanner) Err() error {
 	if s.err == nil {

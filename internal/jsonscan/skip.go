@@ -56,7 +56,7 @@ func (s *Scanner) Skip() string {
 	c := s.space()
 	start := s.pos
 	if (c == '{' || c == '[' || c == '"') && s.depth < maxDepth-64 {
-		if end := skipPlain(s.text, start); end >= 0 {
+		if end := PlainEnd(s.text, start); end >= 0 {
 			s.pos, s.first = end, false
 			return s.text[start:end]
 		}

@@ -109,12 +109,33 @@ func Closing(text string, i int) int {
 	return -1
 }
 
-// load reads eight bytes; the compiler makes it one load.
-func load(s string, i int) uint64 {
-	s = s[i : i+8]
-	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+// CopyClosing is Closing for strings that are to be kept: what stands before the quote is at the start
+// of room then. It also returns -1 where room or text has too little left for a look at eight bytes.
+func CopyClosing(text string, i int, room []byte) int {
+	start := i
+	var all uint64
+	for last := min(len(text), i+len(room)) - 8; i <= last; {
+		x := load(text, i)
+		memory.PutWord(room, i-start, x)
+		m := special(x)
+		if m == 0 {
+			all |= x
+			i += 8
+			continue
+		}
+		n := bits.TrailingZeros64(m)
+		all |= x & (1<<n - 1)
+		i += n / 8
+		if text[i] != '"' || all&tops != 0 && !utf8.ValidString(text[start:i]) {
+			return -1
+		}
+		return i
+	}
+	return -1
 }
+
+// load reads eight bytes, which have to be there.
+func load(s string, i int) uint64 { return memory.Word(s, i) }
 
 const ones, tops = 0x0101010101010101, 0x8080808080808080
 

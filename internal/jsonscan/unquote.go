@@ -1,9 +1,10 @@
 package jsonscan
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // simple has the values of the escape sequences of two characters.
@@ -21,18 +22,22 @@ func (s *Scanner) Unquote(room []byte) (size int, ok bool) {
 	i++
 	j := 0
 	var all uint64
-	for i+8 <= len(text) && j+8 <= len(room) {
+	for last := min(len(text), i+len(room)) - 8; i <= last; { // the value is not longer than the string
 		x := load(text, i)
-		binary.LittleEndian.PutUint64(room[j:], x)
+		memory.PutWord(room, j, x)
+		all |= x // what stands behind the end makes no difference but of time
 		m := special(x)
 		if m == 0 {
-			all |= x
 			i, j = i+8, j+8
 			continue
 		}
-		n := bits.TrailingZeros64(m)
-		all |= x & (1<<n - 1)
-		i, j = i+n/8, j+n/8
+		n := bits.TrailingZeros64(m) / 8
+		i, j = i+n, j+n
+		if uint16(x>>(8*n)) == '\\'|'"'<<8 { // most are, in JSON
+			room[j] = '"'
+			i, j = i+2, j+1
+			continue
+		}
 		switch text[i] {
 		case '"':
 			if all&tops != 0 && !utf8.Valid(room[:j]) {

@@ -21,7 +21,7 @@ func (a *Bytes) Expect(n int) { a.next = n }
 func (a *Bytes) Take(n int) []byte {
 	if n > len(a.chunk)-a.used || a.chunk == nil {
 		if a.own = n > chunkSize/4; a.own {
-			return make([]byte, n)
+			return unset(n)
 		}
 		a.renew(n)
 	}
@@ -33,7 +33,7 @@ func (a *Bytes) Take(n int) []byte {
 
 func (a *Bytes) renew(least int) {
 	size := min(max(a.next, 512, least), chunkSize)
-	a.chunk, a.used, a.next = make([]byte, size), 0, 2*size
+	a.chunk, a.used, a.next = unset(size), 0, 2*size
 }
 
 // Rest returns what is left of the chunk. It is not taken yet: a Take of part of it returns
@@ -66,4 +66,8 @@ func (a *Bytes) Copy(b []byte) []byte {
 }
 
 // String returns a copy of s.
-func (a *Bytes) String(s []byte) string { return String(a.Copy(s)) }
+func (a *Bytes) String(s string) string {
+	c := a.Take(len(s))
+	copy(c, s)
+	return String(c)
+}

@@ -9,7 +9,9 @@
 package memory
 
 import (
+	"encoding/binary"
 	"reflect"
+	"strings"
 	"unsafe"
 )
 
@@ -24,6 +26,15 @@ type Pointer = unsafe.Pointer
 // String returns b as a string without copying. Nobody may write to b afterwards.
 func String(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
+// unset returns n bytes of new memory that may hold anything: clearing what is to be written takes as
+// long as writing it. A strings.Builder has such memory.
+func unset(n int) []byte {
+	var b strings.Builder
+	b.Grow(n)
+	b.WriteByte(0)
+	return unsafe.Slice(unsafe.StringData(b.String()), n)
+}
+
 // Within reports whether part is made of whole's memory.
 func Within(part, whole []byte) bool {
 	if len(part) == 0 || len(whole) == 0 {
@@ -31,6 +42,16 @@ func Within(part, whole []byte) bool {
 	}
 	at, from := uintptr(Pointer(&part[0])), uintptr(Pointer(&whole[0]))
 	return from <= at && at < from+uintptr(len(whole))
+}
+
+// Word returns the eight bytes at i, the first one lowest. They have to be there: nobody checks.
+func Word(s string, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(Pointer(unsafe.StringData(s)), i))[:])
+}
+
+// PutWord writes eight bytes at i, the lowest first. There has to be room: nobody checks.
+func PutWord(b []byte, i int, x uint64) {
+	binary.LittleEndian.PutUint64((*[8]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))[:], x)
 }
 
 // Cast returns p as a pointer to a T, which is what it has to point to.

@@ -11,6 +11,7 @@ import (
 	"github.com/weir-go/weir/bench/build"
 	"github.com/weir-go/weir/bench/corpus"
 	"github.com/weir-go/weir/bench/node"
+	"github.com/weir-go/weir/bench/report"
 )
 
 // peer is one row of the report.
@@ -33,6 +34,7 @@ func (b *bench) peers(ctx context.Context) ([]peer, error) {
 		optional            bool
 	}{
 		{"weir", "peer", "weir", "nosonic", "", corpus.Sources(), false},
+		{report.NewImage, "peer", report.NewImage, "nosonic", "", []corpus.Source{corpus.DynamoDB}, false},
 		{"safe-plan", "peer", "safe-plan", "nosonic", "", streams, false},
 		{"std", "peer", "std", "nosonic", "", corpus.Sources(), false},
 		{"std-jsonv2", "peer-jsonv2", "std", "nosonic", "jsonv2", corpus.Sources(), true},
