@@ -243,7 +243,9 @@ func TestSettle(t *testing.T) {
 		}
 		s := New(f, "https://q")
 		var failedOnce sync.Map
+		calls := 0
 		drained(t, f, weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+			calls++
 			if _, again := failedOnce.LoadOrStore(m.ID, 1); !again && m.ID == "m11" {
 				return weir.RetryAfter(90*time.Second, errors.New("busy"))
 			}
@@ -253,6 +255,7 @@ func TestSettle(t *testing.T) {
 			return nil
 		}), s)
 		want(t, "deleted", len(f.deleted), 40) // the one whose handle was refused came again
+		want(t, "deliveries", calls, 42) // that one, and the one that failed
 		want(t, "the pause", slices.Contains(f.changes, 90), true)
 	})
 }
