@@ -255,7 +255,7 @@ func TestSettle(t *testing.T) {
 			return nil
 		}), s)
 		want(t, "deleted", len(f.deleted), 40) // the one whose handle was refused came again
-		want(t, "deliveries", calls, 42) // that one, and the one that failed
+		want(t, "deliveries", calls, 42)       // that one, and the one that failed
 		want(t, "the pause", slices.Contains(f.changes, 90), true)
 	})
 }
