@@ -34,6 +34,8 @@
 //
 //   - What SQS redrives from a dead-letter queue may come back under a new message ID. Set ID where
 //     that happens, where producers send twice, or where one event comes by two ways.
+//   - On streams, a record that always fails and comes first in its batch lets Lambda make no progress:
+//     see weir.Kinesis, and take weir.StopOnFailure with BisectBatchOnFunctionError.
 //   - A record whose deliveries were all answered as failed may be in the aggregates or not, if
 //     the store's answer was lost. Its next delivery settles it.
 package pipeline
