@@ -216,6 +216,7 @@ func (e *kafkaEnvelope) kafkaRecord() {
 		case 0:
 			e.topicField.here = false
 			if e.same("topic", &e.topicField); e.topicField.here && e.topicField.value != e.topic {
+				e.field = "topic"
 				e.damage("%q, but the record is among those of %q", clip(e.topicField.value), clip(e.lane))
 			}
 		case 1:

@@ -39,18 +39,20 @@ func (e *engine[T, V]) apply(ctx context.Context, b *batch[V]) (stopped error) {
 			e.breaker.succeeded() // it answers
 			conflicts++
 			err = onConflict.pause(ctx, conflicts)
-		case isRefusal(err) && !isCommit(err):
-			// Not even reading is allowed.
 		case isRefusal(err):
-			// It may be one record's fault: halve the group until it stands alone.
+			// It may be one record's fault: halve the group until it stands alone. But whenever a read is
+			// refused, or a write that changes nothing, it is nobody's: a right is missing, say.
+			nobodys := !isCommit(err)
+			if n == 1 && !nobodys && !probed && errors.Is(err, state.ErrRefused) {
+				probed = true
+				nobodys = e.refusesAll(ctx)
+			}
+			if nobodys {
+				err = weir.Unavailable(err)
+				break
+			}
 			if most = max(1, n/2); n == 1 {
 				e.failAlone(b, err)
-				if !probed && errors.Is(err, state.ErrRefused) {
-					probed = true
-					if e.refusesAll(ctx) {
-						break
-					}
-				}
 			}
 			err = nil
 		case ctx.Err() != nil:
