@@ -3,9 +3,11 @@ package registry
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -49,6 +51,9 @@ type confluentReference struct {
 }
 
 func (c *confluentClient) schema(ctx context.Context, id ID) (Schema, error) {
+	if binary.BigEndian.Uint32(id.bytes[:]) > math.MaxInt32 { // for which a registry has no route, as if it were none
+		return Schema{}, fmt.Errorf("%w: its identifiers end at %d", ErrUnknownSchema, math.MaxInt32)
+	}
 	var a confluentSchema
 	if err := c.get(ctx, c.base.JoinPath("schemas", "ids", id.String()), &a); err != nil {
 		return Schema{}, err
@@ -145,5 +150,19 @@ func refused(u *url.URL, status int, body []byte) error {
 	if !known || text == "" {
 		text = string(bytes.ToValidUTF8(body[:min(len(body), 200)], []byte("?")))
 	}
+	if known && a.Code != 0 && refusesOne(status) { // a proxy's has no code, and may be for all
+		return fmt.Errorf("%w: %s: %d %s: %s", errUnusable, u.Redacted(), status, http.StatusText(status), text)
+	}
 	return fmt.Errorf("%s: %d %s: %s", u.Redacted(), status, http.StatusText(status), text)
+}
+
+// refusesOne reports whether a status is about what was asked for, and not about who asks, how
+// often, or where.
+func refusesOne(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusProxyAuthRequired,
+		http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return status >= 400 && status < 500
 }

@@ -69,6 +69,57 @@ func TestConfluentAnswers(t *testing.T) {
 	}
 }
 
+// A record that the registry will never have an answer for must not be waited for.
+func TestConfluentRefusesOneSchema(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		fault  bool
+	}{
+		"invalid version":   {422, `{"error_code":42202,"message":"invalid version"}`, true},
+		"bad request":       {400, `{"error_code":400,"message":"HTTP 400 Bad Request"}`, true},
+		"HTTP to HTTPS":     {400, `Client sent an HTTP request to an HTTPS server.`, false},
+		"another's JSON":    {400, `{"message":"no certificate"}`, false},
+		"forbidden":         {403, `{"error_code":40301,"message":"denied"}`, false},
+		"a proxy's":         {407, `{"error_code":407,"message":"who?"}`, false},
+		"its time is over":  {408, `{"error_code":408,"message":"slow"}`, false},
+		"too many":          {429, `{"error_code":42901,"message":"slow down"}`, false},
+		"not the schema's":  {500, `{"error_code":50001,"message":"store"}`, false},
+		"no route":          {404, `{"error_code":404,"message":"HTTP 404 Not Found"}`, false},
+		"a redirect's code": {304, ``, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := fakeregistry.New(t)
+			server.Before = func(w http.ResponseWriter, _ *http.Request) bool {
+				w.WriteHeader(c.status)
+				_, _ = w.Write([]byte(c.body))
+				return true
+			}
+			_, err := confluentAt(t, server.URL).Schema(t.Context(), registry.ConfluentID(7))
+			assert.Error(t, err, "schema 7: ")
+			assert.Equal(t, unavailable(err), !c.fault, err.Error())
+		})
+	}
+}
+
+// A registry takes an identifier that is no Java int for a path that it does not have.
+func TestConfluentIdentifiersEnd(t *testing.T) {
+	t.Parallel()
+	server := fakeregistry.New(t)
+	server.Add(1<<31-1, "AVRO", `"string"`)
+	reg := confluentAt(t, server.URL)
+	_, err := reg.Schema(t.Context(), registry.ConfluentID(1<<31-1))
+	assert.NoError(t, err)
+	for _, id := range []uint32{1 << 31, 1<<32 - 1} {
+		_, err := reg.Schema(t.Context(), registry.ConfluentID(id))
+		assert.Equal(t, errors.Is(err, registry.ErrUnknownSchema), true)
+		assert.Equal(t, unavailable(err), false)
+	}
+	assert.Equal(t, len(server.Requests()), 1)
+}
+
 func TestConfluentIsNotThere(t *testing.T) {
 	t.Parallel()
 	server := fakeregistry.New(t)
