@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -23,6 +24,9 @@ type slot[V any] struct {
 	err   error
 	until time.Time // zero: forever
 }
+
+// errEnded is the error of a function of the user's that calls runtime.Goexit, as t.FailNow does.
+var errEnded = errors.New("the function ended its goroutine")
 
 // loader loads a value, and says for how long to keep what comes of it.
 type loader[V any] func(ctx context.Context) (v V, keep time.Duration, err error)
@@ -92,6 +96,7 @@ func (c *cache[V]) load(ctx context.Context, id ID, s *slot[V], load loader[V]) 
 			}
 		}
 	}()
+	s.err = errEnded // unless load returns
 	s.value, keep, s.err = load(ctx)
 }
 

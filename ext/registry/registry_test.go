@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -256,4 +257,42 @@ func TestGlue(t *testing.T) {
 	assert.Error(t, err, "42 is an identifier of Confluent's, not of AWS Glue's")
 	assert.Equal(t, errors.Is(err, registry.ErrUnknownSchema), true)
 	assert.Equal(t, len(asked), 0)
+}
+
+// A function that does not return has no result, and is called again.
+func TestFunctionThatEndsItsGoroutine(t *testing.T) {
+	t.Parallel()
+	var ends atomic.Bool
+	end := func() {
+		if ends.Load() {
+			runtime.Goexit()
+		}
+	}
+	s := newShelf()
+	s.answer = func(context.Context) error { end(); return nil }
+	reg := registryOf(t, s.fetch)
+	ends.Store(true)
+	for range 2 {
+		err := get(t, reg, 42)
+		assert.Error(t, err, "schema 42: the function ended its goroutine")
+		assert.Equal(t, unavailable(err), true)
+	}
+	ends.Store(false)
+	assert.NoError(t, get(t, reg, 42))
+
+	d, err := registry.NewDecoder(reg, "AVRO", func(registry.Schema) (func([]byte) (int, error), error) {
+		end()
+		return func([]byte) (int, error) { return 7, nil }, nil
+	})
+	assert.NoError(t, err)
+	record := []byte{0, 0, 0, 0, 42, 1}
+	ends.Store(true)
+	for range 2 {
+		_, err = d.Bytes(record)
+		assert.Error(t, err, "schema 42: the function ended its goroutine")
+	}
+	ends.Store(false)
+	v, err := d.Bytes(record)
+	assert.NoError(t, err)
+	assert.Equal(t, v, 7)
 }
