@@ -57,8 +57,12 @@ func (s *Source) Settle(ctx context.Context, acks []streaming.Ack) error {
 	s.mu.Unlock()
 	err := s.batches(done, func(b []*held) ([]types.BatchResultErrorEntry, error) { return s.delete(ctx, b) }, s.settled)
 	if len(back) > 0 {
-		s.changing.Lock() // or what is being prolonged would go back too late
-		defer s.changing.Unlock()
+		select { // or what is being prolonged would go back too late
+		case s.changing <- struct{}{}:
+			defer func() { <-s.changing }()
+		case <-ctx.Done(): // a queue that does not answer is waited for no longer than the worker wants
+			return errors.Join(err, fmt.Errorf("sqssource: %s: change visibility: %w", s.url, ctx.Err()))
+		}
 	}
 	for delay, list := range back {
 		err = errors.Join(err, s.batches(list, func(b []*held) ([]types.BatchResultErrorEntry, error) { return s.change(ctx, b, delay) }, s.settled))
@@ -175,8 +179,12 @@ func (s *Source) prolong() {
 
 // look prolongs what is due.
 func (s *Source) look() {
-	s.changing.Lock()
-	defer s.changing.Unlock()
+	select {
+	case s.changing <- struct{}{}:
+		defer func() { <-s.changing }()
+	case <-s.ctx.Done():
+		return
+	}
 	begin := time.Now()
 	soon := begin.Add(s.visibility / 2)
 	var list []*held

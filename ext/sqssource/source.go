@@ -97,7 +97,7 @@ type Source struct {
 	results   chan received
 	rest      []streaming.Fetch
 
-	changing sync.Mutex // one at a time changes when messages become visible
+	changing chan struct{} // full while one changes when messages become visible
 
 	mu   sync.Mutex
 	last int64 // offset
@@ -108,7 +108,7 @@ var _ streaming.Source = (*Source)(nil)
 
 // New makes a source of the queue with a URL. Nothing is asked of the queue before the worker runs.
 func New(client Client, queueURL string, opts ...Option) *Source {
-	s := &Source{client: client, url: queueURL, receivers: 1, held: map[int64]*held{}}
+	s := &Source{client: client, url: queueURL, receivers: 1, changing: make(chan struct{}, 1), held: map[int64]*held{}}
 	if client == nil {
 		s.refuse("the client is nil")
 	}

@@ -328,6 +328,34 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// mute is a queue that never answers a change of visibility.
+type mute struct{ *fake }
+
+func (m mute) ChangeMessageVisibilityBatch(ctx context.Context, _ *sqs.ChangeMessageVisibilityBatchInput, _ ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// TestDrainWhileProlonging: giving back does not wait longer for what is being prolonged than it may.
+func TestDrainWhileProlonging(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{arn: "arn:aws:sqs:eu-west-1:1:q"}
+		f.put("", "a", "b")
+		s := New(mute{f}, "http://q", Visibility(400*time.Second))
+		ctx, stop := context.WithCancel(t.Context())
+		const at = 201 * time.Second // half of the time is over, and the queue has been asked to prolong it
+		time.AfterFunc(at, stop)
+		begin := time.Now()
+		v := weir.Each(func(ctx context.Context, _ string) error { <-ctx.Done(); return ctx.Err() })
+		err := streaming.Run(ctx, v, s, streaming.Drain(time.Second))
+		t.Log(err)
+		if took := time.Since(begin) - at; took > 20*time.Second {
+			t.Errorf("it ran on for %v", took)
+		}
+	})
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
