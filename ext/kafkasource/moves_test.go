@@ -365,3 +365,31 @@ func TestF39_LowestOffset(t *testing.T) {
 		t.Errorf("only %d commits were seen", commits)
 	}
 }
+
+// TestPausedLogGoesBack: the assignment that begins when a log goes back is not paused, though the
+// one before it was. Nobody would resume it.
+func TestPausedLogGoesBack(t *testing.T) {
+	t.Parallel()
+	c := broker(t, 1)
+	k := client(t, c)
+	produce(t, k, &kgo.Record{Value: []byte("1")}, &kgo.Record{Value: []byte("2")})
+	s := source(c)
+	if err := s.Open(t.Context(), owner{make(chan streaming.Lane, 9)}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close(t.Context()) }()
+	var got []streaming.Fetch
+	eventually(t, "records come", func() bool {
+		got, _ = s.Poll(t.Context(), streaming.Room{Records: 10, Bytes: 1000})
+		return len(got) > 0
+	})
+	s.Pause(got[0].Lane)
+	want(t, "paused topics", len(s.client.PauseFetchPartitions(nil)), 1)
+	s.mu.Lock()
+	label := s.parts[place{topic, 0}].label
+	s.mu.Unlock()
+	var lost []streaming.Lane
+	s.sort([]*kgo.Record{{Topic: topic, Offset: 0, Context: label}}, 2, &lost) // as Poll does with what was on its way
+	want(t, "lost", len(lost), 1)
+	want(t, "paused topics", len(s.client.PauseFetchPartitions(nil)), 0)
+}

@@ -79,6 +79,7 @@ func (s *Source) sort(rs []*kgo.Record, end int64, lost *[]streaming.Lane) {
 			*lost = append(*lost, a.Lane)
 			a.after = s.begin(at)
 			a = a.after
+			s.client.ResumeFetchPartitions(map[string][]int32{at.topic: {at.partition}}) // the worker may have paused what is over
 		}
 		to := from
 		for to < len(rs) && rs[to].Offset >= a.next {

@@ -335,6 +335,7 @@ func TestLogGoesBack(t *testing.T) {
 	s := New(clusterName)
 	o := owner{make(chan streaming.Lane, 10)}
 	s.owner = o
+	s.client = client(t, broker(t, 1))
 	at := place{topic, 0}
 	a := s.begin(at)
 	record := func(offset int64, leader int32) *kgo.Record {
