@@ -36,7 +36,8 @@
 // # Caveats
 //
 //   - A handler that ignores its context holds up shutting down, and is left behind at its end.
-//   - A lane that is blocked keeps what was polled of it in memory, within InFlight.
+//   - A lane that is blocked keeps what was polled of it in memory. See InFlight, and Pauser
+//     for what keeps it from holding up others. When it does all the same the worker is not Ready.
 //   - The order of a lane holds among the records of one delivery. What was done and not
 //     acknowledged comes again.
 package streaming

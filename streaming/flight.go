@@ -102,7 +102,12 @@ func (w *Worker) form() *flight {
 			k = min(k, fair-n)
 		}
 		if k > 0 {
+			before := l.bytes
 			parts = l.take(parts, k)
+			f.bytes += before - l.bytes
+			if w.kind == Log {
+				l.flying = before - l.bytes
+			}
 			f.shares = append(f.shares, share{l, n, n + k})
 			l.flights++
 			n += k
@@ -122,7 +127,6 @@ func (w *Worker) form() *flight {
 			f.offsets = append(f.offsets, p.offsets...)
 		}
 	}
-	f.bytes = f.chunk.bytes()
 	for _, s := range f.shares {
 		if s.tries > 0 {
 			f.msgs[s.from].Attempt = s.tries + 1

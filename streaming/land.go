@@ -35,6 +35,7 @@ func (w *Worker) land(f *flight, v verdict) {
 // landLog moves the position of a lane up to its first record that is not done.
 func (w *Worker) landLog(f *flight, s share, v verdict) {
 	l, i := s.lane, s.from
+	l.flying = 0
 	for i < s.to && (v.fates == nil || v.fates[i].is == done) {
 		i++
 	}

@@ -23,6 +23,8 @@ type lane struct {
 	standing standing
 	chunks   []chunk
 	waiting  int // records in chunks
+	bytes    int // of them
+	flying   int // bytes of a Log's lane that are at work
 	flights  int // batches that are at work on it
 
 	counted   int  // what it adds to Worker.ready
@@ -73,6 +75,7 @@ func (l *lane) push(c chunk) {
 	if len(c.msgs) > 0 {
 		l.chunks = append(l.chunks, c)
 		l.waiting += len(c.msgs)
+		l.bytes += c.bytes()
 	}
 }
 
@@ -81,6 +84,7 @@ func (l *lane) putBack(c chunk) {
 	if len(c.msgs) > 0 {
 		l.chunks = slices.Insert(l.chunks, 0, c)
 		l.waiting += len(c.msgs)
+		l.bytes += c.bytes()
 	}
 }
 
@@ -90,7 +94,9 @@ func (l *lane) take(some []chunk, n int) []chunk {
 	for n > 0 {
 		c := l.chunks[0]
 		k := min(n, len(c.msgs))
-		some = append(some, c.cut(0, k))
+		part := c.cut(0, k)
+		some = append(some, part)
+		l.bytes -= part.bytes()
 		if n -= k; k < len(c.msgs) {
 			l.chunks[0] = c.cut(k, len(c.msgs))
 			return some
@@ -104,7 +110,7 @@ func (l *lane) take(some []chunk, n int) []chunk {
 // drop forgets what waits, and returns it.
 func (l *lane) drop() []chunk {
 	all := l.chunks
-	l.chunks, l.waiting = nil, 0
+	l.chunks, l.waiting, l.bytes = nil, 0, 0
 	return all
 }
 
@@ -161,8 +167,8 @@ func (w *Worker) forget(l *lane) {
 
 // settlePauses tells the source which lanes the worker has enough of.
 func (w *Worker) settlePauses() {
-	p, ok := w.source.(Pauser)
-	if !ok || w.kind != Log {
+	p := w.pauser
+	if p == nil {
 		return
 	}
 	w.pausing.Lock()
@@ -174,12 +180,12 @@ func (w *Worker) settlePauses() {
 		if w.stopping {
 			break
 		}
-		switch full := l.tries > 0 || l.waiting >= most; {
+		switch full := l.tries > 0 || l.waiting >= most || l.bytes > w.c.bytes/4; {
 		case l.standing != owned || full == l.paused:
 		case full:
 			l.paused = true
 			pause = append(pause, l.Lane)
-		case l.waiting < w.c.records:
+		case l.waiting < w.c.records && l.bytes <= w.c.bytes/8:
 			l.paused = false
 			resume = append(resume, l.Lane)
 		}

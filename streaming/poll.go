@@ -21,6 +21,7 @@ func (w *Worker) poll(ctx context.Context) {
 		if !ok {
 			return
 		}
+		w.settlePauses() // what failed since must not take the room of others
 		begin := time.Now()
 		fetches, err := w.source.Poll(ctx, room)
 		n, bad := w.accept(fetches)
@@ -83,7 +84,7 @@ func (w *Worker) room() (room Room, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for !w.stopping {
-		room = Room{w.vacancies(), w.c.bytes - w.bytes}
+		room = Room{w.vacancies(), w.space(w.bytes)}
 		if room.Records > 0 && room.Bytes > 0 && w.settleFails < maxFails {
 			return room, true
 		}
@@ -106,6 +107,30 @@ func (w *Worker) vacancies() int {
 	}
 	return n
 }
+
+// space is how many bytes may be polled if so many are taken. Where a blocked lane can be left out, what
+// such lanes hold above a quarter of InFlight does not count, or they would hold up others: up
+// to InFlight once more.
+func (w *Worker) space(taken int) int {
+	n := w.c.bytes - taken
+	if w.pauser != nil {
+		n = min(n+max(0, w.blocked()-w.c.bytes/4), n+w.c.bytes)
+	}
+	return n
+}
+
+// blocked is how many bytes lanes hold that wait for a failed record.
+func (w *Worker) blocked() (n int) {
+	for _, l := range w.lanes {
+		if l.tries > 0 {
+			n += l.bytes + l.flying
+		}
+	}
+	return n
+}
+
+// stuck reports whether nothing can be polled until a blocked lane goes on.
+func (w *Worker) stuck() bool { return w.kind == Log && w.space(w.blocked()) <= 0 }
 
 // accept takes what the source has returned, and reports how many records that is.
 func (w *Worker) accept(fetches []Fetch) (n int, err error) {

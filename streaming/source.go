@@ -131,7 +131,7 @@ type Owner interface {
 }
 
 // Pauser is implemented by Logs that can leave lanes out. The worker calls it when it has enough
-// of a lane, one that waits for a failed record say, so that others are not held up; records
+// of a lane, one that waits for a failed record or takes a quarter of InFlight say, so that others are not held up; records
 // that Poll returns all the same are kept. Both may be called at any time between Open and Close,
 // must not wait for anything, and ignore lanes that are gone. An assignment of a lane begins
 // unpaused. Without it the worker polls no more when all memory is taken by such a lane.

@@ -25,8 +25,8 @@ type Status struct {
 	Name  string
 	State State
 
-	// Ready is false unless the worker is Running, nothing is unavailable and the source answers;
-	// Reason says why.
+	// Ready is false unless the worker is Running, nothing is unavailable, the source answers and
+	// there is room for more records; Reason says why.
 	Ready  bool
 	Reason string
 
@@ -113,6 +113,8 @@ func (w *Worker) Status() Status {
 		s.Reason = "the source cannot be polled"
 	case w.settleFails >= maxFails:
 		s.Reason = "the source takes no acknowledgements"
+	case w.stuck():
+		s.Reason = "lanes that wait for a failed record take all of InFlight"
 	default:
 		s.Ready = true
 	}

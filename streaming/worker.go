@@ -17,7 +17,8 @@ type Worker struct {
 	runner  *weir.Runner
 	source  Source
 	kind    Kind
-	measure bool // whether Metrics records
+	pauser  Pauser // of a Log that is one
+	measure bool   // whether Metrics records
 	begun   sync.Once
 	err     error
 
@@ -72,6 +73,8 @@ func NewWorker(v weir.Verb, s Source, opts ...Option) *Worker {
 		w.c.refuse("the source is nil")
 	} else if w.kind = s.Kind(); w.kind != Log && w.kind != Queue {
 		w.c.refuse("the source is neither a Log nor a Queue")
+	} else if w.kind == Log {
+		w.pauser, _ = s.(Pauser)
 	}
 	if w.c.records == 0 {
 		if w.c.records = DefaultLogRecords; w.kind == Queue {

@@ -1,0 +1,110 @@
+package streaming_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/streaming"
+)
+
+// endless polls lanes for ever, the first ones first. An answer takes all the room there is.
+func endless(p *pausing, lanes ...string) {
+	next := map[string]int64{}
+	p.poll = func(ctx context.Context, _ int, room streaming.Room) (fs []streaming.Fetch, err error) {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(time.Second):
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		left := room.Bytes
+		for _, name := range lanes {
+			if p.off[name] {
+				continue
+			}
+			f := streaming.Fetch{Lane: streaming.Lane{Name: name, Epoch: 1}}
+			for ; left > 0 && len(f.Messages) < 100; left -= 1000 {
+				next[name]++
+				f.Offsets = append(f.Offsets, next[name])
+				f.Messages = append(f.Messages, weir.Message{ID: fmt.Sprint(name, next[name]), Payload: make([]byte, 1000-256)})
+			}
+			if len(f.Messages) > 0 {
+				fs = append(fs, f)
+			}
+		}
+		return fs, nil
+	}
+}
+
+// onlyBad fails all records of lanes whose names begin with "bad", and counts the others.
+func onlyBad(done *atomic.Int64) weir.Verb {
+	return weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+		if strings.HasPrefix(m.OrderingKey, "bad") {
+			return errors.New("bad")
+		}
+		done.Add(1)
+		return nil
+	})
+}
+
+// TestBlockedLaneLeavesRoom: a lane that is blocked for ever, and whose records come first, does not hold up
+// another.
+func TestBlockedLaneLeavesRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pausing{}
+		endless(p, "bad", "good")
+		var done atomic.Int64
+		ctx, cancel := context.WithCancel(context.Background())
+		w := streaming.NewWorker(onlyBad(&done), p, streaming.InFlight(50_000))
+		ran := make(chan error, 1)
+		go func() { ran <- w.Run(ctx) }()
+		before := int64(0)
+		for range 10 {
+			time.Sleep(time.Minute)
+			if n := done.Load(); n < before+1000 {
+				t.Fatalf("%d records of the good lane are done, %d a minute ago", n, before)
+			}
+			before = done.Load()
+			s := w.Status()
+			if !s.Ready || s.Blocked != 1 || s.Bytes > 2*50_000+1000 {
+				t.Errorf("%+v", s)
+			}
+		}
+		cancel()
+		want(t, "run", <-ran, nil)
+	})
+}
+
+// TestBlockedLanesTakeAll: once nothing can be polled because of blocked lanes, the worker says so.
+func TestBlockedLanesTakeAll(t *testing.T) {
+	for _, can := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			p := &pausing{}
+			endless(p, "bad1", "bad2", "bad3", "bad4", "bad5", "good")
+			var s streaming.Source = p
+			if !can {
+				endless(p, "bad1", "good")
+				s = &p.script
+			}
+			var done atomic.Int64
+			ctx, cancel := context.WithCancel(context.Background())
+			w := streaming.NewWorker(onlyBad(&done), s, streaming.InFlight(50_000))
+			ran := make(chan error, 1)
+			go func() { ran <- w.Run(ctx) }()
+			time.Sleep(time.Hour)
+			if s := w.Status(); s.Ready || !strings.Contains(s.Reason, "InFlight") || s.Bytes > 2*50_000+1000 {
+				t.Errorf("with a Pauser %v: %+v", can, s)
+			}
+			cancel()
+			want(t, "run", <-ran, nil)
+		})
+	}
+}
