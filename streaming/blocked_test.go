@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/metrics"
 	"github.com/weir-go/weir/streaming"
 )
 
@@ -107,4 +109,25 @@ func TestBlockedLanesTakeAll(t *testing.T) {
 			want(t, "run", <-ran, nil)
 		})
 	}
+}
+
+// panicky is a Recorder with a bug.
+type panicky struct{ metrics.Noop }
+
+func (panicky) Enabled() bool                    { return true }
+func (panicky) Events(string, int)               { panic("recorder") }
+func (panicky) Batch(string, int, time.Duration) { panic("recorder") }
+
+// TestRecorderPanics: that costs counts, and neither records nor the process.
+func TestRecorderPanics(t *testing.T) {
+	t.Parallel()
+	l := numbers(3, 1)
+	l.End()
+	g := l.Group()
+	var logged strings.Builder
+	err := streaming.Run(t.Context(), accept, g.Member(), streaming.Metrics(panicky{}),
+		streaming.Logger(slog.New(slog.NewTextHandler(&logged, nil))))
+	want(t, "run", err, nil)
+	want(t, "committed", g.Committed(0), 3)
+	want(t, "logged", strings.Contains(logged.String(), "recorder"), true)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/weir-go/weir/metrics"
 )
 
 // land books what has become of a batch.
@@ -148,12 +150,18 @@ func (w *Worker) mood(f *flight, v verdict) {
 	}
 }
 
-// record tells the Recorder.
+// record tells the Recorder, which must not end the process.
 func (w *Worker) record(f *flight, v verdict, took time.Duration) {
 	if !w.measure {
 		return
 	}
-	r := w.c.metrics
+	err := guard(func() error { return w.tell(w.c.metrics, len(f.msgs), v, took) })
+	if err != nil {
+		w.c.log.Error("metrics cannot be written", "worker", w.c.name, "error", err)
+	}
+}
+
+func (w *Worker) tell(r metrics.Recorder, records int, v verdict, took time.Duration) error {
 	if n := v.succeeded + v.dead; n > 0 {
 		r.Events(w.c.name, n)
 	}
@@ -166,10 +174,9 @@ func (w *Worker) record(f *flight, v verdict, took time.Duration) {
 	if v.failed > 0 {
 		r.Errors(w.c.name, v.failed, v.err)
 	}
-	r.Batch(w.c.name, len(f.msgs), took)
+	r.Batch(w.c.name, records, took)
 	if f, ok := r.(interface{ Flush() error }); ok {
-		if err := f.Flush(); err != nil {
-			w.c.log.Error("metrics cannot be written", "worker", w.c.name, "error", err)
-		}
+		return f.Flush()
 	}
+	return nil
 }
