@@ -113,11 +113,12 @@ func Linger(d time.Duration) Option {
 
 // Turn is how long records of a batch are started, so that what is done is acknowledged soon however
 // slow the handler: those left over make another batch. It does not end what is running, and
-// does not matter to pipelines, which merge a batch as a whole. The default is DefaultTurn.
+// does not matter to pipelines, which merge a batch as a whole. It takes a millisecond or more, or
+// batches would be over before they begin. The default is DefaultTurn.
 func Turn(d time.Duration) Option {
 	return func(c *config) {
-		if d <= 0 {
-			c.refuse("Turn(%v): it takes more than 0", d)
+		if d < time.Millisecond {
+			c.refuse("Turn(%v): it takes 1ms or more", d)
 		}
 		c.turn = d
 	}

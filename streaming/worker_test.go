@@ -353,6 +353,7 @@ func TestNotBuilt(t *testing.T) {
 		"BatchRecords(0)": {verb, &script{}, []streaming.Option{streaming.BatchRecords(0)}},
 		"Linger(-1ns)":    {verb, &script{}, []streaming.Option{streaming.Linger(-1)}},
 		"Turn(0s)":        {verb, &script{}, []streaming.Option{streaming.Turn(0)}},
+		"Turn(1ns)":       {verb, &script{}, []streaming.Option{streaming.Turn(1)}},
 		"InFlight(0)":     {verb, &script{}, []streaming.Option{streaming.InFlight(0)}},
 		"Attempts(0)":     {verb, &script{}, []streaming.Option{streaming.Attempts(0)}},
 		"Backoff(2s, 1s)": {verb, &script{}, []streaming.Option{streaming.Backoff(2*time.Second, time.Second)}},
