@@ -18,6 +18,7 @@ func (s *Source) Lag() (records int64, known bool) {
 	defer s.mu.RUnlock()
 	known = len(s.parts) > 0
 	for _, a := range s.parts {
+		records += a.rest // before a.next, but the worker has not seen them
 		if at := max(a.next, a.from); a.end > 0 && at >= 0 {
 			records += max(0, a.end-at)
 		} else if a.end != 0 {

@@ -51,3 +51,29 @@ func TestLag(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLagOfTheRest: records that the client gave and no Poll had room for still wait.
+func TestLagOfTheRest(t *testing.T) {
+	t.Parallel()
+	s := New(clusterName)
+	s.client = client(t, broker(t, 1))
+	a := s.begin(place{topic, 0})
+	record := func(offset int64) *kgo.Record {
+		return &kgo.Record{Topic: topic, Offset: offset, Value: []byte("1"), Context: a.label}
+	}
+	var lost []streaming.Lane
+	s.sort([]*kgo.Record{record(0), record(1), record(2)}, 10, &lost)
+	for _, left := range []int64{10, 9, 8, 7} {
+		lag, known := s.Lag()
+		want(t, "known", known, true)
+		want(t, "lag", lag, left)
+		s.kept(streaming.Room{Records: 10, Bytes: 1})
+	}
+	s.sort([]*kgo.Record{record(3), record(4)}, 10, &lost)
+	s.sort([]*kgo.Record{record(0)}, 2, &lost) // it went back: what the lane before has left is not counted
+	lag, _ := s.Lag()
+	want(t, "lag", lag, 2)
+	s.kept(streaming.Room{Records: 10, Bytes: 10})
+	lag, _ = s.Lag()
+	want(t, "lag", lag, 1)
+}

@@ -87,6 +87,7 @@ func (s *Source) sort(rs []*kgo.Record, end int64, lost *[]streaming.Lane) {
 			to++
 		}
 		a.end = max(a.end, end)
+		a.rest += int64(to - from)
 		s.rest = append(s.rest, s.fetch(a.Lane, rs[from:to]))
 		from = to
 	}
@@ -103,6 +104,7 @@ func (s *Source) kept(room streaming.Room) (out []streaming.Fetch) {
 			n++
 		}
 		out = append(out, streaming.Fetch{Lane: f.Lane, Messages: f.Messages[:n:n], Offsets: f.Offsets[:n:n]})
+		s.handed(f.Lane, n)
 		if n < len(f.Messages) {
 			f.Messages, f.Offsets = f.Messages[n:], f.Offsets[n:]
 			break
@@ -111,6 +113,15 @@ func (s *Source) kept(room streaming.Room) (out []streaming.Fetch) {
 		s.rest = s.rest[1:]
 	}
 	return out
+}
+
+// handed notes that the worker gets records of a lane, for Lag.
+func (s *Source) handed(l streaming.Lane, n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a := s.parts[placeOf(l.Name)]; a != nil && a.Lane == l {
+		a.rest -= int64(n)
+	}
 }
 
 // fetch makes messages of records.
