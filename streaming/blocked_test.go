@@ -131,3 +131,34 @@ func TestRecorderPanics(t *testing.T) {
 	want(t, "committed", g.Committed(0), 3)
 	want(t, "logged", strings.Contains(logged.String(), "recorder"), true)
 }
+
+// TestInFlightCountsKafka: keys and headers take memory as payloads do.
+func TestInFlightCountsKafka(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{}
+		s.poll = func(ctx context.Context, n int, room streaming.Room) ([]streaming.Fetch, error) {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			f := fetch("a-0", 1, int64(n))
+			f.Messages[0].Kafka = &weir.KafkaRecord{
+				Key:     make([]byte, 3000),
+				Headers: weir.KafkaHeaders{{Name: "trace", Value: make([]byte, 7000)}},
+			}
+			return []streaming.Fetch{f}, nil
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		w := streaming.NewWorker(weir.EachMessage(func(ctx context.Context, _ *weir.Message) error {
+			<-ctx.Done()
+			return ctx.Err()
+		}), s, streaming.InFlight(100_000), streaming.BatchRecords(1000))
+		ran := make(chan error, 1)
+		go func() { ran <- w.Run(ctx) }()
+		time.Sleep(time.Minute)
+		st := w.Status()
+		want(t, "records in memory", st.Waiting+st.Running, 10)
+		cancel()
+		want(t, "run", <-ran, nil)
+	})
+}

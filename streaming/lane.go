@@ -56,6 +56,14 @@ const overhead = 256
 func (c chunk) bytes() (n int) {
 	for i := range c.msgs {
 		n += len(c.msgs[i].Payload) + overhead
+		k := c.msgs[i].Kafka
+		if k == nil {
+			continue
+		}
+		n += len(k.Key)
+		for _, h := range k.Headers {
+			n += len(h.Name) + len(h.Value)
+		}
 	}
 	return n
 }

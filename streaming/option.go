@@ -124,8 +124,8 @@ func Turn(d time.Duration) Option {
 	}
 }
 
-// InFlight bounds the memory of records that were polled and are not done, by their payloads plus
-// what a record takes beside: the worker polls no more when they take that much, and
+// InFlight bounds the memory of records that were polled and are not done, by their payloads,
+// Kafka's keys and headers, and what a record takes beside: the worker polls no more when they take that much, and
 // exceeds it by less than one answer of the source. Lanes that wait for a failed record may take as
 // much once more, so that others go on. The default is DefaultBytes.
 func InFlight(bytes int) Option {
