@@ -162,3 +162,51 @@ func TestInFlightCountsKafka(t *testing.T) {
 		want(t, "run", <-ran, nil)
 	})
 }
+
+// TestSettleHangs: a queue that takes no acknowledgements is not asked for ever more records, and
+// the worker says what is wrong until it takes them.
+func TestSettleHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{kind: streaming.Queue}
+		var handed int64
+		s.poll = func(ctx context.Context, n int, room streaming.Room) ([]streaming.Fetch, error) {
+			select {
+			case <-time.After(100 * time.Millisecond):
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			f := streaming.Fetch{}
+			for range min(10, room.Records) {
+				handed++
+				f.Offsets = append(f.Offsets, handed)
+				f.Messages = append(f.Messages, weir.Message{ID: fmt.Sprint(handed), Payload: []byte("1")})
+			}
+			return []streaming.Fetch{f}, nil
+		}
+		s.settle = func(_ context.Context, n int, _ []streaming.Ack) error {
+			if n == 1 {
+				time.Sleep(10 * time.Minute)
+			}
+			return nil
+		}
+		ctx, cancel := context.WithCancel(context.Background())
+		w := streaming.NewWorker(accept, s)
+		ran := make(chan error, 1)
+		go func() { ran <- w.Run(ctx) }()
+		time.Sleep(20 * time.Second)
+		want(t, "ready while it may be slow", w.Status().Ready, true)
+		time.Sleep(5 * time.Minute)
+		st := w.Status()
+		held := st.Owed + st.Waiting + st.Running
+		if st.Ready || !strings.Contains(st.Reason, "has not answered") || int64(st.Owed) < 100 || held > 9*20 {
+			t.Errorf("while it hangs: %+v", st)
+		}
+		time.Sleep(10 * time.Minute)
+		st = w.Status()
+		want(t, "ready again", st.Ready, true)
+		want(t, "goes on", st.Succeeded > 3000, true)
+		cancel()
+		want(t, "run", <-ran, nil)
+	})
+}

@@ -93,11 +93,20 @@ func (w *Worker) room() (room Room, ok bool) {
 	return room, false
 }
 
+// unsettled is how many times the records that a Queue's worker has in hand may be done and not
+// settled before it polls less.
+const unsettled = 8
+
+// acked is how many records a Queue is to be told of still.
+func (w *Worker) acked() int { return len(w.acks) + w.settlingOf }
+
 // vacancies is how many records may be polled. Those that wait behind a failed one do not count,
 // or they would hold up other lanes; they are bounded by their bytes.
 func (w *Worker) vacancies() int {
 	if w.kind == Queue {
-		return w.c.records*(w.c.concurrency+1) - w.waiting - w.running
+		n := w.c.records * (w.c.concurrency + 1)
+		// A source that is slow to settle holds some rounds of records, and not ever more.
+		return n - w.waiting - w.running - max(0, w.acked()-unsettled*n)
 	}
 	n := 2*w.c.records*w.c.concurrency - w.waiting
 	for _, l := range w.lanes {

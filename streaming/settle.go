@@ -30,12 +30,15 @@ func (w *Worker) settle(base context.Context) {
 			continue
 		}
 		ctx, cancel := context.WithCancel(base)
-		w.settling, w.settleEnd = true, cancel
+		w.settling, w.settleEnd, w.settleBegun = true, cancel, time.Now()
+		if w.kind == Queue {
+			w.settlingOf = len(acks)
+		}
 		w.mu.Unlock()
 		err := w.source.Settle(ctx, acks)
 		cancel()
 		w.mu.Lock()
-		w.settling, w.settleEnd = false, nil
+		w.settling, w.settleEnd, w.settlingOf = false, nil, 0
 		for _, l := range lanes {
 			l.settling = false
 		}

@@ -86,6 +86,9 @@ func (c *counts) add(v verdict, took time.Duration) {
 	c.sum += took
 }
 
+// settleSlow is how long a call of Settle may take before the worker is not ready.
+const settleSlow = 30 * time.Second
+
 // Status may be asked for at any time.
 func (w *Worker) Status() Status {
 	w.mu.Lock()
@@ -94,7 +97,7 @@ func (w *Worker) Status() Status {
 		Name: w.c.name, State: w.state, Paused: w.tired > 0,
 		Succeeded: c.succeeded, Failed: c.failed, Retried: c.retried, DeadLettered: c.dead, Batches: c.batches,
 		Durations: Histogram{append([]time.Duration(nil), bounds[:]...), append([]int64(nil), c.durations[:]...), c.sum},
-		Waiting:   w.waiting, Running: w.running, Bytes: w.bytes, Lanes: len(w.lanes), Owed: len(w.dirty) + len(w.acks),
+		Waiting:   w.waiting, Running: w.running, Bytes: w.bytes, Lanes: len(w.lanes), Owed: len(w.dirty) + w.acked(),
 	}
 	for f := range w.flights {
 		s.Oldest = max(s.Oldest, time.Since(f.begun))
@@ -113,6 +116,8 @@ func (w *Worker) Status() Status {
 		s.Reason = "the source cannot be polled"
 	case w.settleFails >= maxFails:
 		s.Reason = "the source takes no acknowledgements"
+	case w.settling && time.Since(w.settleBegun) > settleSlow:
+		s.Reason = fmt.Sprintf("the source has not answered an acknowledgement for %v", time.Since(w.settleBegun).Round(time.Second))
 	case w.stuck():
 		s.Reason = "lanes that wait for a failed record take all of InFlight"
 	default:

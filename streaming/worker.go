@@ -51,6 +51,8 @@ type Worker struct {
 	pollFails   int  // in a row
 	settleFails int
 	settling    bool
+	settlingOf  int                // acks of a Queue that it is being told
+	settleBegun time.Time          // the call that is at it
 	revoking    int                // calls of Revoke that wait
 	settleEnd   context.CancelFunc // of the call to Settle
 	settlers    int
@@ -179,6 +181,7 @@ func (w *Worker) drain() error {
 		w.moved.Wait()
 	}
 	w.leave()
+	w.moved.Broadcast() // what goes back is to be settled
 	for !(len(w.flights) == 0 && w.settled()) && !late() {
 		w.moved.Wait()
 	}
