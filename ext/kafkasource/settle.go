@@ -20,6 +20,7 @@ func (s *Source) Settle(ctx context.Context, acks []streaming.Ack) error {
 		return nil
 	}
 	var failed error
+	unknown := map[place]error{}
 	s.client.CommitOffsetsSync(ctx, offsets, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, answer *kmsg.OffsetCommitResponse, err error) {
 		if err != nil {
 			failed = err
@@ -28,17 +29,41 @@ func (s *Source) Settle(ctx context.Context, acks []streaming.Ack) error {
 		var errs []error
 		for _, t := range answer.Topics {
 			for _, p := range t.Partitions {
-				if err := kerr.ErrorForCode(p.ErrorCode); err != nil && !errors.Is(err, kerr.UnknownTopicOrPartition) && !errors.Is(err, kerr.UnknownTopicID) {
+				err := kerr.ErrorForCode(p.ErrorCode)
+				switch {
+				case err == nil, errors.Is(err, kerr.UnknownTopicID):
+				case errors.Is(err, kerr.UnknownTopicOrPartition): // deleted, or a coordinator that has just begun
+					unknown[place{t.Topic, p.Partition}] = err
+				default:
 					errs = append(errs, fmt.Errorf("%v: %w", place{t.Topic, p.Partition}, err))
 				}
 			}
 		}
 		failed = errors.Join(errs...)
 	})
+	gone := map[string]bool{}
+	for at, err := range unknown {
+		if _, asked := gone[at.topic]; !asked {
+			gone[at.topic] = s.deleted(ctx, at.topic)
+		}
+		if !gone[at.topic] {
+			failed = errors.Join(failed, fmt.Errorf("%v: %w", at, err))
+		}
+	}
 	if failed != nil && len(s.commits(acks)) > 0 { // otherwise they have gone meanwhile
 		return fmt.Errorf("kafkasource: commit: %w", failed)
 	}
 	return nil
+}
+
+// deleted reports whether a broker says that there is no such topic.
+func (s *Source) deleted(ctx context.Context, topic string) bool {
+	req := kmsg.NewPtrMetadataRequest()
+	t := kmsg.NewMetadataRequestTopic()
+	t.Topic = &topic
+	req.Topics = append(req.Topics, t)
+	answer, err := req.RequestWith(ctx, s.client)
+	return err == nil && len(answer.Topics) == 1 && answer.Topics[0].ErrorCode == kerr.UnknownTopicOrPartition.Code
 }
 
 // commits is what is to be committed of partitions that are still this member's.

@@ -358,3 +358,52 @@ func TestLogGoesBack(t *testing.T) {
 	s.sort([]*kgo.Record{{Topic: topic, Offset: 11}}, 12, &lost) // fetched for nobody
 	want(t, "kept", len(s.rest), 0)
 }
+
+// TestUnknownTopic: a commit that is refused for a topic that there is, is tried again. For one
+// that was deleted there is nothing left to commit.
+func TestUnknownTopic(t *testing.T) {
+	t.Parallel()
+	c := broker(t, 1)
+	k := client(t, c)
+	produce(t, k, &kgo.Record{Value: []byte("1")})
+	s := source(c)
+	if err := s.Open(t.Context(), owner{make(chan streaming.Lane, 9)}); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close(t.Context()) }()
+	var got []streaming.Fetch
+	eventually(t, "a record comes", func() bool {
+		got, _ = s.Poll(t.Context(), streaming.Room{Records: 10, Bytes: 1000})
+		return len(got) > 0
+	})
+	c.ControlKey(int16(kmsg.OffsetCommit), func(kreq kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		req := kreq.(*kmsg.OffsetCommitRequest)
+		answer := req.ResponseKind().(*kmsg.OffsetCommitResponse)
+		for _, rt := range req.Topics {
+			o := kmsg.NewOffsetCommitResponseTopic()
+			o.Topic, o.TopicID = rt.Topic, rt.TopicID
+			for _, rp := range rt.Partitions {
+				p := kmsg.NewOffsetCommitResponseTopicPartition()
+				p.Partition, p.ErrorCode = rp.Partition, kerr.UnknownTopicOrPartition.Code
+				o.Partitions = append(o.Partitions, p)
+			}
+			answer.Topics = append(answer.Topics, o)
+		}
+		return answer, nil, true
+	})
+	acks := []streaming.Ack{{Lane: got[0].Lane, Offset: 0}}
+	if err := s.Settle(t.Context(), acks); !errors.Is(err, kerr.UnknownTopicOrPartition) {
+		t.Errorf("of a topic that there is: %v", err)
+	}
+	req := kmsg.NewPtrDeleteTopicsRequest()
+	gone := kmsg.NewDeleteTopicsRequestTopic()
+	gone.Topic = kmsg.StringPtr(topic)
+	req.Topics, req.TopicNames, req.TimeoutMillis = append(req.Topics, gone), []string{topic}, 1000
+	if _, err := req.RequestWith(t.Context(), k); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Settle(t.Context(), acks); err != nil {
+		t.Errorf("of a topic that was deleted: %v", err)
+	}
+}
