@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -208,5 +209,27 @@ func TestSettleHangs(t *testing.T) {
 		want(t, "goes on", st.Succeeded > 3000, true)
 		cancel()
 		want(t, "run", <-ran, nil)
+	})
+}
+
+// TestFiniteSourceDeadSink: a source that ends does not wait for ever for a DeadLetter that never takes a
+// record.
+func TestFiniteSourceDeadSink(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(context.Background(), 24*time.Hour)
+		defer cancel()
+		s := &script{}
+		s.poll = func(context.Context, int, streaming.Room) ([]streaming.Fetch, error) {
+			return []streaming.Fetch{fetch("a", 1, 1, 2)}, io.EOF
+		}
+		sunk, down := 0, errors.New("sink down")
+		err := streaming.Run(ctx, weir.Each(func(context.Context, int) error { return errBad }), s,
+			streaming.Attempts(3), streaming.DeadLetter(func(context.Context, *weir.Message, error) error { sunk++; return down }))
+		if ctx.Err() != nil || !errors.Is(err, streaming.ErrNotDone) || !errors.Is(err, down) || !errors.Is(err, errBad) {
+			t.Error(err)
+		}
+		want(t, "calls of DeadLetter", sunk, 3)
+		want(t, "acknowledged", len(s.acks), 0)
 	})
 }

@@ -14,6 +14,7 @@ type fate struct {
 	is    fates
 	err   error
 	delay time.Duration // before it is tried again
+	stays bool          // DeadLetter did not take it
 }
 
 type fates uint8
@@ -75,6 +76,7 @@ func (w *Worker) fateOf(f *flight, s share, i int, out weir.Outcomes, v *verdict
 	}
 	v.failed++
 	m := &f.msgs[i]
+	stays := false
 	undecodable := is(err, weir.ErrUndecodable)
 	switch u := (*weir.UnavailableError)(nil); {
 	case as(err, &u):
@@ -97,6 +99,7 @@ func (w *Worker) fateOf(f *flight, s share, i int, out weir.Outcomes, v *verdict
 		if f.ctx.Err() != nil {
 			return fate{is: kept}
 		}
+		stays = true
 		err = fmt.Errorf("dead letter: %w; of a record that failed: %w", sunk, err)
 		w.c.log.Error("record cannot be given up", "worker", w.c.name, "lane", s.Name, "id", m.ID, "error", err)
 	}
@@ -108,7 +111,7 @@ func (w *Worker) fateOf(f *flight, s share, i int, out weir.Outcomes, v *verdict
 	if later := (*weir.RetryAfterError)(nil); as(err, &later) {
 		delay = max(delay, later.Delay)
 	}
-	return fate{again, err, delay}
+	return fate{again, err, delay, stays}
 }
 
 // attempt is which one a record has had.

@@ -45,7 +45,7 @@ func (w *Worker) landLog(f *flight, s share, v verdict) {
 		return // another's by now
 	}
 	if i > s.from {
-		l.tries, l.lastErr = 0, nil
+		l.tries, l.refused, l.lastErr = 0, 0, nil
 		l.done = f.offsets[i-1]
 		if !l.dirty {
 			l.dirty = true
@@ -59,7 +59,14 @@ func (w *Worker) landLog(f *flight, s share, v verdict) {
 		l.tries++
 		l.lastErr = t.err
 		l.notBefore = time.Now().Add(t.delay)
-		if w.ended && w.c.deadLetter == nil && l.tries >= w.c.attempts {
+		if t.stays {
+			l.refused++
+		}
+		vain := l.tries
+		if w.c.deadLetter != nil {
+			vain = l.refused
+		}
+		if w.ended && vain >= w.c.attempts {
 			w.fail(fmt.Errorf("%w: %s, record %s, after %d attempts: %w", ErrNotDone, l.Name, f.msgs[i].ID, l.tries, t.err))
 		}
 	}

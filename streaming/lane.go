@@ -32,6 +32,7 @@ type lane struct {
 	delayed   bool // in Worker.delayed
 	paused    bool // its source was told
 	tries     int  // of its first record, that failed
+	refused   int  // times that DeadLetter did not take it
 	notBefore time.Time
 	lastErr   error
 

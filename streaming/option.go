@@ -142,7 +142,8 @@ func InFlight(bytes int) Option {
 //
 // Without DeadLetter nothing is given up. A Log's record is tried until it works, and its
 // lane waits for it; when the source has ended, Run returns ErrNotDone once Attempts are
-// used up. A Queue's record goes back each time, for the queue's own rules to decide.
+// used up. A Queue's record goes back each time, for the queue's own rules to decide. The same
+// holds for a record that DeadLetter does not take, by as many attempts of DeadLetter.
 func Attempts(n int) Option {
 	return func(c *config) {
 		if n < 1 {

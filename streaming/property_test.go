@@ -110,13 +110,15 @@ func worker(t *testing.T, random *rand.Rand) {
 		end(m, "done")
 		return nil
 	})
+	attempts, refused := 1+random.IntN(3), map[string]int{} // fewer times than would end Run
 	w := streaming.NewWorker(verb, g.Member(),
-		streaming.Concurrency(1+random.IntN(4)), streaming.BatchRecords(1+random.IntN(30)), streaming.Attempts(1+random.IntN(3)),
+		streaming.Concurrency(1+random.IntN(4)), streaming.BatchRecords(1+random.IntN(30)), streaming.Attempts(attempts),
 		streaming.Linger(time.Duration(random.IntN(3))*time.Second), streaming.InFlight(1+random.IntN(5000)),
 		streaming.DeadLetter(func(_ context.Context, m *weir.Message, err error) error {
 			mu.Lock()
 			defer mu.Unlock()
-			if fails && random.IntN(2) == 0 {
+			if fails && refused[m.ID] < attempts-1 && random.IntN(2) == 0 {
+				refused[m.ID]++
 				return errors.New("the sink is full")
 			}
 			end(m, "given up")

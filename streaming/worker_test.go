@@ -68,7 +68,7 @@ func TestDeadLetter(t *testing.T) {
 	}{
 		{"after its attempts", errBad, 0, 3, 1},
 		{"undecodable at once", weir.Undecodable(errBad), 0, 1, 1},
-		{"a sink that fails", errBad, 4, 7, 5},
+		{"a sink that fails", errBad, 2, 5, 3},
 		{"a sink that panics", errBad, -1, 4, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
