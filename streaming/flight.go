@@ -42,6 +42,7 @@ func (w *Worker) batches(ctx, base context.Context) {
 		if f == nil {
 			return
 		}
+		w.settlePauses() // what was taken makes room, to be polled while this is at work
 		out := w.runner.RunUntil(f.ctx, f.halt, f.msgs)
 		w.land(f, w.judge(f, out))
 		w.settlePauses()
