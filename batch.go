@@ -125,6 +125,8 @@ func (v *batch[T]) Check(s Setup) error {
 		return errors.New("weir: Concurrency does not apply to Batch, which handles all records at once")
 	case s.RecordTimeout > 0:
 		return errors.New("weir: RecordTimeout does not apply to Batch, which handles all records at once")
+	case s.Middleware > 0:
+		return errors.New("weir: Use does not apply to Batch, which handles all records at once")
 	}
 	return v.dec.what.fits(s.Source)
 }
@@ -152,11 +154,11 @@ func (v *batch[T]) Process(ctx context.Context, w *Work) error {
 }
 
 func (v *batch[T]) decode(m *Message, into *T) error {
-	err := m.bad
-	if err == nil {
-		*into, err = read[T](v.dec, m)
+	if m.bad != nil {
+		return m.damage()
 	}
-	if err != nil {
+	var err error
+	if *into, err = read[T](v.dec, m); err != nil {
 		return unread(err)
 	}
 	return nil

@@ -26,11 +26,11 @@ func (d *Decoder[T]) Check(s Setup) error {
 // Decode decodes a record, before Invoke returns. Its error is an *UndecodableError, but for what a
 // function given to Decode or DecodeMessage says with Unavailable.
 func (d *Decoder[T]) Decode(m *Message) (T, error) {
-	err := d.err
-	if err == nil {
-		err = m.bad
-	}
 	var v T
+	if m.bad != nil {
+		return v, m.damage()
+	}
+	err := d.err
 	if err == nil {
 		v, err = read[T](d.dec, m)
 	}

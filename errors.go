@@ -60,6 +60,10 @@ type RecordError struct {
 	Index int    // position in the batch, from 0
 	ID    string // identifier, "" when the record has none
 	Err   error
+
+	// Message is the record. Its methods find nothing once Invoke has returned, and it keeps its
+	// whole batch alive.
+	Message *Message
 }
 
 func (e RecordError) Error() string {

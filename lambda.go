@@ -29,7 +29,7 @@ func build(s Source, v Verb, c config) *Lambda {
 	if v == nil {
 		c.refuse("%s: no verb: give weir.Each(f), weir.EachMessage(f), weir.Batch(f) or a pipeline", s.Name)
 	} else if check, ok := v.(Checker); ok {
-		if err := check.Check(Setup{Source: s.Name, Concurrency: c.concurrency, RecordTimeout: c.timeout}); err != nil {
+		if err := check.Check(Setup{Source: s.Name, Concurrency: c.concurrency, RecordTimeout: c.timeout, Middleware: len(c.middleware)}); err != nil {
 			c.errs = append(c.errs, err)
 		}
 	}
@@ -74,8 +74,8 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	w := newWork(ctx, l, msgs)
 	w.verb, w.call.event = l.verb, event
 	defer func() { w.call.release(w.leftBehind) }()
-	_ = w.process(ctx) // what is not decided is skipped
-	w.finish(ctx, begin)
+	_ = w.process(w.call.ctx) // what is not decided is skipped
+	w.finish(w.call.ctx, begin)
 	return w.respond()
 }
 

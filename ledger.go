@@ -39,8 +39,11 @@ type entry struct {
 
 // Value makes an entry a context that carries its message.
 func (e *entry) Value(key any) any {
-	if key == (messageKey{}) {
+	switch key {
+	case messageKey{}:
 		return &e.w.msgs[e.index]
+	case batchKey{}:
+		return e.w
 	}
 	return e.Context.Value(key)
 }

@@ -49,12 +49,17 @@ type Message struct {
 	// streams, which do not say.
 	Attempt int
 
+	// Part says which of several records this is that Unwrap took out of one, and which therefore
+	// have its ID: "0" is the first. It is empty for a record that stands for itself, and "1/0" is
+	// the first in the second of another.
+	Part string
+
 	// Kafka is what only a Kafka record has. It is nil for other sources.
 	Kafka *KafkaRecord
 
 	start, end int // of the record in the event
 	index      int
-	bad        error        // why the envelope is damaged
+	bad        error        // why the envelope is damaged, or an *unopened
 	item       *streamImage // DynamoDB only
 	call       *invocation
 }
@@ -82,6 +87,24 @@ type messageKey struct{}
 func FromContext(ctx context.Context) (*Message, bool) {
 	m, ok := ctx.Value(messageKey{}).(*Message)
 	return m, ok
+}
+
+// WithMessage returns a context in which FromContext finds m. It is for a Middleware that hands on
+// another message than it was given.
+func WithMessage(ctx context.Context, m *Message) context.Context {
+	return context.WithValue(ctx, messageKey{}, m)
+}
+
+type batchKey struct{}
+
+// BatchFromContext yields the records of the batch that a handler's record is in, in order. It
+// yields nothing if ctx is not that of a handler.
+func BatchFromContext(ctx context.Context) iter.Seq[*Message] {
+	w, ok := ctx.Value(batchKey{}).(*Work)
+	if !ok {
+		return func(func(*Message) bool) {}
+	}
+	return pointers(w.msgs)
 }
 
 // RequestID returns the invocation's AWS request id, "" when the context has none.

@@ -2,11 +2,22 @@ package weir
 
 import (
 	"context"
+	"iter"
+	"time"
 )
 
 // The observers. Records of one lane are observed in order. Under Concurrency, and when a
 // handler is late, observers are called from several goroutines at a time. Those of the
 // batch's end are told what there is time for. A panic in an observer counts as its error.
+
+// Records that Unwrap took out of others are told one by one, and those that carried them are not,
+// unless they could not be unwrapped or were not run. A Summary counts records as Lambda knows them.
+
+// BatchContextObserver gives the batch its context, such as one with a span: handlers and
+// observers get contexts made of what it returns, which must be ctx or made of it.
+type BatchContextObserver interface {
+	BatchContext(ctx context.Context, batch iter.Seq[*Message]) context.Context
+}
 
 // RecordStartedObserver is told before a record is decoded and handled.
 type RecordStartedObserver interface {
@@ -46,6 +57,7 @@ type BatchEndedObserver interface {
 }
 
 type observers struct {
+	context   []BatchContextObserver
 	started   []RecordStartedObserver
 	succeeded []RecordSucceededObserver
 	dropped   []RecordDroppedObserver
@@ -57,6 +69,9 @@ type observers struct {
 
 // add files o under each interface it has.
 func (s *observers) add(o any) (known bool) {
+	if o, ok := o.(BatchContextObserver); ok {
+		s.context, known = append(s.context, o), true
+	}
 	if o, ok := o.(RecordStartedObserver); ok {
 		s.started, known = append(s.started, o), true
 	}
@@ -79,4 +94,27 @@ func (s *observers) add(o any) (known bool) {
 		s.ended, known = append(s.ended, o), true
 	}
 	return known
+}
+
+// enrich asks observers for the batch's context.
+func (w *Work) enrich() {
+	for _, o := range w.l.cfg.observers.context {
+		ctx := w.call.ctx
+		apart(func() error {
+			if own := o.BatchContext(ctx, pointers(w.msgs)); own != nil {
+				w.call.ctx = own
+			}
+			return nil
+		}, func(err error) { w.grumble(ctx, "BatchContext observer", &Message{}, err) }).wait(time.Time{})
+	}
+}
+
+func pointers(msgs []Message) iter.Seq[*Message] {
+	return func(yield func(*Message) bool) {
+		for i := range msgs {
+			if !yield(&msgs[i]) {
+				return
+			}
+		}
+	}
 }

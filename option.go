@@ -57,6 +57,31 @@ func Options(opts ...Option) Option {
 	}}
 }
 
+// FlowOptions is Options for those that do not apply to windows.
+func FlowOptions(opts ...FlowOption) FlowOption {
+	return flowOption(func(c *config) {
+		for i, o := range opts {
+			if o == nil {
+				c.refuse("FlowOptions: option %d is nil", i)
+				continue
+			}
+			o.applyFlow(c)
+		}
+	})
+}
+
+// SQSOnly makes an option that compiles with SQS alone, for packages whose options make no sense
+// elsewhere.
+func SQSOnly(opts ...FlowOption) SQSOption {
+	return sqsOption(func(c *config) { FlowOptions(opts...).applyFlow(c) })
+}
+
+// Refuse makes an option that cannot be: Lambda.Err and every invocation answer with the error. It
+// is for packages that make options, and are given what makes no sense.
+func Refuse(err error) Option {
+	return option{func(c *config) { c.refuse("%w", err) }}
+}
+
 type config struct {
 	reportAll   bool
 	stop        bool
@@ -67,6 +92,9 @@ type config struct {
 	reserve     time.Duration
 	timeout     time.Duration
 	undecodable UndecodableHandler
+	onFailure   FailureHandler               // nil for none
+	wrap        func(*Work, Handler) Handler // set by Use, so that others are not linked with it
+	middleware  []Middleware
 	observers   observers
 	log         logFunc // nil when nothing is logged
 
@@ -74,6 +102,7 @@ type config struct {
 	measure func(*Work, context.Context, time.Time)
 	trouble func(*Work, context.Context, error)
 	tell    func(*Work, context.Context, []int)
+	enrich  func(*Work)
 
 	errs []error // what cannot be
 }
@@ -177,12 +206,12 @@ func OnUndecodable(h UndecodableHandler) Option {
 	}}
 }
 
-// Observe adds an observer: anything that implements at least one of RecordStarted,
-// RecordSucceeded, RecordDropped, RecordFailed, RecordSkipped, BatchStarted and BatchEnded.
+// Observe adds an observer: anything that implements at least one of BatchContext,
+// BatchStarted, RecordStarted, RecordSucceeded, RecordDropped, RecordFailed, RecordSkipped and BatchEnded.
 // Observers are called in the order they are given.
 func Observe(observer any) Option {
 	return option{func(c *config) {
-		c.measure, c.tell = (*Work).measure, (*Work).tell
+		c.measure, c.tell, c.enrich = (*Work).measure, (*Work).tell, (*Work).enrich
 		if !c.observers.add(observer) {
 			c.refuse("Observe(%T): it has none of the observers' methods, see weir.RecordStartedObserver and its siblings", observer)
 		}

@@ -52,8 +52,8 @@ func (r *Runner) RunUntil(ctx, halt context.Context, msgs []Message) Outcomes {
 		w.halted.Store(halt.Err() != nil)
 		defer context.AfterFunc(halt, func() { w.halted.Store(true) })()
 	}
-	_ = w.process(ctx) // what is not decided is skipped
-	w.finish(ctx, begin)
+	_ = w.process(w.call.ctx) // what is not decided is skipped
+	w.finish(w.call.ctx, begin)
 	return Outcomes{w}
 }
 

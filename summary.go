@@ -75,7 +75,7 @@ func (w *Work) tally() (unrun []int, gaveUp error) {
 		default:
 			s.Failed++
 		}
-		notDone = append(notDone, RecordError{i, w.msgs[i].ID, err})
+		notDone = append(notDone, RecordError{i, w.msgs[i].ID, err, &w.msgs[i]})
 	}
 	if len(notDone) > 0 {
 		s.Err = &BatchError{Source: s.Source, Total: s.Records, Records: notDone}
@@ -84,6 +84,11 @@ func (w *Work) tally() (unrun []int, gaveUp error) {
 }
 
 func (w *Work) whySkipped(i int) error {
+	if w.kin != nil && w.kin.parts != nil {
+		if err := w.kin.parts.why(i); err != nil {
+			return err
+		}
+	}
 	switch {
 	case w.barred(i):
 		return ErrSkipped
@@ -91,7 +96,7 @@ func (w *Work) whySkipped(i int) error {
 		return ErrAborted
 	case w.cause != nil:
 		return w.cause
-	case w.halted.Load():
+	case w.isHalted():
 		return ErrHalted
 	}
 	return ErrUndecided

@@ -24,6 +24,7 @@ type Setup struct {
 	Source        string // name of the source: SQS, Kinesis, DynamoDB, or a Source's
 	Concurrency   int    // 0 when not given
 	RecordTimeout time.Duration
+	Middleware    int // how many Use was given: they are called by Work.Each, and by nothing else
 }
 
 // Checker is implemented by verbs that do not fit every source or option. An error makes
@@ -58,6 +59,9 @@ func (w *Work) Each(ctx context.Context, h Handler) {
 
 // each starts what Each does.
 func (w *Work) each(ctx context.Context, h Handler) *latch {
+	if w.l.cfg.wrap != nil {
+		h = w.l.cfg.wrap(w, h)
+	}
 	r, workers := w.newRound(ctx, h), 1
 	r.timeout = w.l.cfg.timeout
 	if n := w.l.cfg.concurrency; n > 1 {

@@ -146,8 +146,8 @@ func (r windowRun) invoke(l *Lambda, ctx context.Context, event []byte, begin ti
 	if info.Final || info.TerminatedEarly {
 		w.then = func(ctx context.Context) error { return state.done(ctx, w, info) }
 	}
-	err = w.process(ctx)
-	w.finish(ctx, begin)
+	err = w.process(w.call.ctx)
+	w.finish(w.call.ctx, begin)
 	if err != nil {
 		// Its end was not taken note of, or the state may be changing under a handler
 		// that has not returned: nothing of this invocation counts.

@@ -16,11 +16,11 @@ type Work struct {
 	call   invocation
 	msgs   []Message
 	ledger ledger
-	rule   rule
 	verb   Verb
 	then   func(context.Context) error // what is left to do once every record is done
 	cause  error                       // why the batch's context ended, if it did
 	times  times
+	kin    *kin // nil without Unwrap
 
 	aborted  atomic.Bool
 	halted   atomic.Bool  // by a Runner: Each starts no more
@@ -32,7 +32,8 @@ type Work struct {
 	first      round        // the first Each or Decide
 	succeeded  atomic.Int64 // counted by workers that have ended
 	leftBehind bool         // user code is still running
-	closed     atomic.Bool  // the answer is being made
+	rule       rule
+	closed     atomic.Bool // the answer is being made
 	firstPanic atomic.Pointer[PanicError]
 	running    sync.Mutex             // one Each or Decide at a time: a late verb may come back while its decisions are being settled
 	overrun    atomic.Pointer[func()] // what a verb has decided so far, to be settled if it is late
@@ -41,6 +42,9 @@ type Work struct {
 	summary Summary
 	probe   report // weirtest's, or nil
 }
+
+// noFailure is above every index.
+const noFailure = math.MaxInt64
 
 // rule says what a failure means for the records behind it.
 type rule uint8
@@ -58,7 +62,7 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 	} else {
 		w.ledger.entries = make([]entry, len(msgs))
 	}
-	w.failedAt.Store(math.MaxInt64)
+	w.failedAt.Store(noFailure)
 	if r, ok := ctx.Value(probe.Key{}).(report); ok && r.Take() {
 		w.probe = r
 	}
@@ -83,7 +87,17 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 	case l.src.partitioned && !l.cfg.kafka.goOn:
 		w.rule = skip
 	}
+	if l.cfg.enrich != nil {
+		l.cfg.enrich(w)
+	}
 	return w
+}
+
+func (w *Work) isHalted() bool {
+	return w.halted.Load() || w.kin != nil && w.kin.within != nil && w.kin.within.isHalted()
+}
+func (w *Work) isClosed() bool {
+	return w.closed.Load() || w.kin != nil && w.kin.within != nil && w.kin.within.isClosed()
 }
 
 // process runs the verb, and w.then. It returns when they are done, with the error of w.then,

@@ -13,7 +13,9 @@ type phase uint8
 const (
 	idle phase = iota
 	working
-	crashed // the record's failure is still to be told
+	crashed // what becomes of the record is still to be found out
+	judging // finding it out
+	spoiled // judging crashed too: the failure is still to be told
 	blaming // telling it
 )
 
@@ -78,7 +80,11 @@ func (k *worker) drive() (finished bool) {
 			k.crash(recover())
 		}
 	}()
-	if k.phase == crashed {
+	switch k.phase {
+	case crashed:
+		k.phase = judging
+		k.conclude(k.err)
+	case spoiled:
 		k.blame(k.err, retry)
 	}
 	for k.claim() {
@@ -107,13 +113,17 @@ func (k *worker) crash(v any) {
 		k.phase = idle
 		return
 	}
-	k.phase, k.err = crashed, err
+	if k.err = err; k.phase == judging {
+		k.phase = spoiled
+	} else {
+		k.phase = crashed
+	}
 }
 
 // claim steps to the next record to run.
 func (k *worker) claim() bool {
 	w := k.w
-	for k.settled || !w.aborted.Load() && !w.halted.Load() && k.Err() == nil {
+	for k.settled || !w.aborted.Load() && !w.isHalted() && k.Err() == nil {
 		if k.feed != nil {
 			k.i = k.feed.next(k.i)
 		} else if k.i++; k.i == len(w.msgs) {
@@ -138,7 +148,7 @@ func (k *worker) handle(rc *entry, m *Message) error {
 	}
 	switch {
 	case m.bad != nil:
-		return Undecodable(m.bad)
+		return m.damage()
 	case k.settled:
 		return k.h(rc, m)
 	case k.timeout <= 0:
@@ -178,9 +188,17 @@ func (k *worker) conclude(err error) {
 		}
 		v = classify(err)
 	}
+	closed := w.isClosed()
+	if judge := w.l.cfg.onFailure; judge != nil && v > drop && !closed {
+		reason := err
+		if err = judge(rc, m, reason); err == nil {
+			err = Drop(reason)
+		}
+		v = classify(err)
+	}
 	var told error
 	switch {
-	case w.closed.Load(): // too late to count, so too late to tell
+	case closed: // too late to count, so too late to tell
 		k.phase = idle
 		return
 	case v == succeed:

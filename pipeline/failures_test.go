@@ -341,7 +341,7 @@ func TestF17_CostFollowsTheBatch(t *testing.T) { // not parallel: it counts what
 			}
 		}
 	})
-	if r.AllocedBytesPerOp() > 2048 {
+	if r.AllocedBytesPerOp() > 2200 {
 		t.Errorf("%d bytes an invocation", r.AllocedBytesPerOp())
 	}
 }

@@ -206,6 +206,9 @@ func (p *Pipeline[T, V]) Check(s weir.Setup) error {
 	if s.RecordTimeout > 0 {
 		return errors.New("pipeline: RecordTimeout does not apply: a batch is merged as a whole, within its deadline")
 	}
+	if s.Middleware > 0 {
+		return errors.New("pipeline: Use does not apply: a batch is merged as a whole; envelopes (weir.Unwrap) do")
+	}
 	if p.Decode != nil {
 		return nil
 	}

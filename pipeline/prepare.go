@@ -112,6 +112,9 @@ func (p *preparer[T, V]) message(m *weir.Message) {
 			from.id += "/" + m.OrderingKey // sequence numbers are a shard's, and the shard is not told
 		}
 	}
+	if m.Part != "" {
+		from.id += "/" + m.Part // as users has it
+	}
 	if m.Kafka == nil && kpl.Marked(m.Payload) {
 		if users, aggregated, err := kpl.Split(m.Payload); aggregated {
 			if err != nil {
@@ -141,10 +144,11 @@ func (p *preparer[T, V]) value(m *weir.Message) (T, error) {
 
 // users are the user records of a record that the Kinesis Producer Library aggregated.
 func (e *engine[T, V]) users(b *batch[V], owner int, m *weir.Message, users []kpl.Record, from origin) {
+	whole := from.id
 	for i, u := range users {
-		part := *m
-		part.Payload, part.OrderingKey = u.Data, u.PartitionKey
-		from.id = m.ID + "/" + strconv.Itoa(i)
+		part := m.WithPart(i, u.Data)
+		part.OrderingKey = u.PartitionKey
+		from.id = whole + "/" + strconv.Itoa(i)
 		v, err := e.decode(&part)
 		if err == nil {
 			err = e.add(b, owner, v, from)
