@@ -15,7 +15,7 @@
 // with a Process method. KinesisWindow and DynamoDBWindow fold tumbling windows.
 //
 // A function says what becomes of its record by the error it returns: nil is done, any other
-// is retried; Drop, RetryAfter, Abort and Undecodable say more. A panic fails its record.
+// is retried; Drop, RetryAfter, Permanent, Abort and Undecodable say more. A panic fails its record.
 // FromContext gives the record itself.
 //
 // # How a batch is processed

@@ -19,6 +19,7 @@ import "context"
 //	any error, a panic       retried
 //	Drop(err)                done, the observers are told
 //	RetryAfter(d, err)       retried, not before d where a middleware can arrange that
+//	Permanent(err)           retried by the source only; a policy may give it up
 //	Unavailable(err)         retried, and a long-running worker pauses
 //	Abort(err)               retried, and so is every record not yet started
 //	Undecodable(err)         as OnUndecodable says

@@ -8,7 +8,7 @@ import (
 // Drop says that a record is done although it failed: it is not retried, and the
 // observers are told (RecordDropped). Drop(nil) drops without a reason.
 //
-// In a chain of wrapped errors the outermost of Drop, RetryAfter, Unavailable, Abort and
+// In a chain of wrapped errors the outermost of Drop, RetryAfter, Permanent, Unavailable, Abort and
 // Undecodable counts. Errors joined by errors.Join are a drop only when each is one,
 // so that nothing is lost that another part wants retried.
 func Drop(err error) error { return &DropError{Err: err} }
@@ -17,6 +17,11 @@ func Drop(err error) error { return &DropError{Err: err} }
 // By itself it is a plain retry: the source decides when the record comes back. The delay
 // is carried for whoever acts on it, in the field of *RetryAfterError.
 func RetryAfter(d time.Duration, err error) error { return &RetryAfterError{Delay: d, Err: err} }
+
+// Permanent says that a record failed and would fail again: no middleware tries it once more in
+// this invocation, and a policy may give it up at once. Without one it is retried by the source, as
+// any other.
+func Permanent(err error) error { return &PermanentError{Err: err} }
 
 // Abort says that a record failed and that no other should be started: whatever is not
 // done is retried. Records that run at the same time finish.
@@ -46,6 +51,14 @@ func (e *RetryAfterError) Error() string {
 
 // Unwrap returns the reason.
 func (e *RetryAfterError) Unwrap() error { return e.Err }
+
+// PermanentError is what Permanent returns.
+type PermanentError struct{ Err error }
+
+func (e *PermanentError) Error() string { return "permanent: " + text(e.Err) }
+
+// Unwrap returns the reason.
+func (e *PermanentError) Unwrap() error { return e.Err }
 
 // AbortError is what Abort returns.
 type AbortError struct{ Err error }
@@ -106,7 +119,7 @@ func classify(err error) verdict {
 			return drop
 		case *UndecodableError:
 			return undecodable
-		case *RetryAfterError, *PanicError, *UnavailableError:
+		case *RetryAfterError, *PanicError, *UnavailableError, *PermanentError:
 			return retry
 		case *AbortError:
 			return abort
