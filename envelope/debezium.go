@@ -1,0 +1,187 @@
+package envelope
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/jsonscan"
+)
+
+// Debezium opens what the connectors of Debezium write to a Kafka topic, or Debezium Server to a
+// Kinesis stream or a queue: v gets the change events, which DebeziumChange decodes.
+//
+//	weir.Kafka(envelope.Debezium(weir.Each(func(ctx context.Context, c *envelope.DebeziumChange[Order]) error { ... })))
+//
+// With schemas in every message ({"schema":...,"payload":...}) v gets the payload. Heartbeats, the
+// beginnings and ends of transactions, and changes of schemas hold nothing and are done. What is
+// none of those and has no op is undecodable: so are records that the transformation
+// ExtractNewRecordState has made flat, which need no envelope.
+//
+// Behind each deletion comes a tombstone, unless the connector has tombstones.on.delete=false. On
+// Kafka it is handed on as all are: to a handler that takes a pointer, as nil. Elsewhere, where
+// Debezium Server writes an empty payload, it holds nothing and is done.
+//
+// Source: "Data change events" of each connector, Debezium reference documentation.
+func Debezium(v weir.Verb) weir.Verb {
+	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
+		if len(m.Payload) == 0 && m.Kafka == nil {
+			return nil, nil
+		}
+		inner, seen := debeziumEvent(m.Payload)
+		if seen == notObject {
+			return nil, damaged("Debezium", "not a JSON object")
+		}
+		if seen.has(hasSchema|hasPayload) && !seen.has(hasOp) {
+			if inner == nil { // "payload":null
+				if m.Kafka != nil {
+					return one(m, nil), nil
+				}
+				return nil, nil
+			}
+			_, seen = debeziumEvent(inner)
+		} else {
+			inner = m.Payload
+		}
+		switch {
+		case seen == notObject:
+			return nil, damaged("Debezium", "its payload is no JSON object")
+		case seen.has(hasOp):
+			return one(m, inner), nil
+		case seen == hasTime, // heartbeat
+			seen.has(hasStatus | hasID),             // transaction
+			seen.has(hasSource) && seen&hasDDL != 0: // schema
+			return nil, nil
+		}
+		return nil, damaged("Debezium", "not a change event: it has no op")
+	})
+}
+
+// seenKeys are keys by which events are told apart.
+type seenKeys uint16
+
+const (
+	hasOp seenKeys = 1 << iota
+	hasSchema
+	hasPayload
+	hasSource
+	hasTime
+	hasStatus
+	hasID
+	hasDDL
+	hasOther
+	notObject
+)
+
+func (s seenKeys) has(all seenKeys) bool { return s&all == all }
+
+// debeziumEvent returns the payload in an event with a schema, nil if it is null, and what keys
+// there are.
+func debeziumEvent(text []byte) (payload []byte, seen seenKeys) {
+	ok := members(text, func(s *jsonscan.Scanner, key string) bool {
+		switch key {
+		case "op":
+			if s.Kind() == '"' {
+				seen |= hasOp
+			}
+		case "schema":
+			if k := s.Kind(); k == '{' || k == 'n' {
+				seen |= hasSchema
+			}
+		case "payload":
+			if seen |= hasPayload; s.Kind() == 'n' {
+				payload = nil
+			} else {
+				payload = value(s, text)
+			}
+		case "source":
+			seen |= hasSource
+		case "ts_ms", "ts_us", "ts_ns":
+			seen |= hasTime
+		case "status":
+			seen |= hasStatus
+		case "id":
+			seen |= hasID
+		case "ddl", "tableChanges":
+			seen |= hasDDL
+		default:
+			seen |= hasOther
+		}
+		return true
+	})
+	if !ok {
+		return nil, notObject
+	}
+	return payload, seen
+}
+
+// DebeziumOp is what happened to a row.
+type DebeziumOp string
+
+// The operations of Debezium.
+const (
+	DebeziumCreate   DebeziumOp = "c"
+	DebeziumUpdate   DebeziumOp = "u"
+	DebeziumDelete   DebeziumOp = "d"
+	DebeziumRead     DebeziumOp = "r" // the row was there when the snapshot was taken
+	DebeziumTruncate DebeziumOp = "t" // of the whole table, which has neither Before nor After
+	DebeziumMessage  DebeziumOp = "m" // a message in the log of PostgreSQL: see DebeziumChange.Message
+)
+
+// DebeziumChange is a change of a row, of whose columns E is made. What else an event has, such as
+// a connector's own position, is read by a type of one's own: it is plain JSON.
+type DebeziumChange[E any] struct {
+	Op          DebeziumOp           `json:"op"`
+	Before      *E                   `json:"before"` // nil for a creation, or if the database does not tell
+	After       *E                   `json:"after"`  // nil for a deletion
+	Source      DebeziumSource       `json:"source"`
+	Millis      int64                `json:"ts_ms"` // when the connector saw it, in milliseconds since 1970
+	Transaction *DebeziumTransaction `json:"transaction"`
+	Message     *DebeziumLogMessage  `json:"message"` // of DebeziumMessage only
+}
+
+// Time is when the connector saw the change.
+func (c DebeziumChange[E]) Time() time.Time { return time.UnixMilli(c.Millis) }
+
+// DebeziumSource says where a change comes from.
+type DebeziumSource struct {
+	Version   string           `json:"version"` // of Debezium
+	Connector string           `json:"connector"`
+	Name      string           `json:"name"`  // the topic prefix
+	Millis    int64            `json:"ts_ms"` // when the database made the change, in milliseconds since 1970
+	Snapshot  DebeziumSnapshot `json:"snapshot"`
+	DB        string           `json:"db"`
+	Schema    string           `json:"schema"`
+	Table     string           `json:"table"`
+}
+
+// Time is when the database made the change.
+func (s DebeziumSource) Time() time.Time { return time.UnixMilli(s.Millis) }
+
+// DebeziumSnapshot says whether a change is of a snapshot: true, first, last, incremental and the
+// like, and false or "" if not.
+type DebeziumSnapshot string
+
+// UnmarshalJSON reads a string or, as some versions write, a boolean.
+func (s *DebeziumSnapshot) UnmarshalJSON(text []byte) error {
+	switch string(text) {
+	case "true", "false":
+		*s = DebeziumSnapshot(text)
+		return nil
+	}
+	return json.Unmarshal(text, (*string)(s))
+}
+
+// DebeziumTransaction is the transaction of a change, if the connector has
+// provide.transaction.metadata=true.
+type DebeziumTransaction struct {
+	ID                  string `json:"id"`
+	TotalOrder          int64  `json:"total_order"`
+	DataCollectionOrder int64  `json:"data_collection_order"`
+}
+
+// DebeziumLogMessage is a message that an application wrote with pg_logical_emit_message.
+type DebeziumLogMessage struct {
+	Prefix  string `json:"prefix"`
+	Content []byte `json:"content"` // base64, with binary.handling.mode=base64
+}
