@@ -119,12 +119,11 @@ func (c Compression) read(payload []byte, most int64) (plain []byte, err error) 
 			plain, err = nil, damaged(c.Name, "%w", closed)
 		}
 	}()
-	// No room is made for what may not come.
-	room := bytes.NewBuffer(make([]byte, 0, min(int64(len(payload))*4, most+1)))
 	limit := most
 	if limit < math.MaxInt64 {
-		limit++
+		limit++ // a byte more shows that there is more
 	}
+	room := bytes.NewBuffer(make([]byte, 0, min(int64(len(payload))*4, limit)))
 	n, err := room.ReadFrom(io.LimitReader(r, limit))
 	switch {
 	case err != nil:

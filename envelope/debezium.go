@@ -28,91 +28,64 @@ func Debezium(v weir.Verb) weir.Verb {
 		if len(m.Payload) == 0 && m.Kafka == nil {
 			return nil, nil
 		}
-		inner, seen := debeziumEvent(m.Payload)
-		if seen == notObject {
-			return nil, damaged("Debezium", "not a JSON object")
-		}
-		if seen.has(hasSchema|hasPayload) && !seen.has(hasOp) {
-			if inner == nil { // "payload":null
+		text := m.Payload
+		seen, ok := debeziumKeys(text)
+		if seen.only("schema", "payload") {
+			if text = seen.payload; text == nil { // null: a tombstone
 				if m.Kafka != nil {
 					return one(m, nil), nil
 				}
 				return nil, nil
 			}
-			_, seen = debeziumEvent(inner)
-		} else {
-			inner = m.Payload
+			seen, ok = debeziumKeys(text)
 		}
 		switch {
-		case seen == notObject:
-			return nil, damaged("Debezium", "its payload is no JSON object")
-		case seen.has(hasOp):
-			return one(m, inner), nil
-		case seen == hasTime, // heartbeat
-			seen.has(hasStatus | hasID),             // transaction
-			seen.has(hasSource) && seen&hasDDL != 0: // schema
+		case !ok:
+			return nil, damaged("Debezium", "not a JSON object")
+		case seen.kind["op"] == '"':
+			return one(m, text), nil
+		case seen.only("ts_ms"), // a heartbeat
+			seen.is("status", '"') && seen.is("id", '"') && seen.has("event_count", "data_collections"), // a transaction's begin or end
+			seen.is("source", '{') && seen.is("tableChanges", '['):                                      // a change of a schema
 			return nil, nil
 		}
 		return nil, damaged("Debezium", "not a change event: it has no op")
 	})
 }
 
-// seenKeys are keys by which events are told apart.
-type seenKeys uint16
+// debeziumSeen is what events are told apart by. Only what a row of a table, made flat, cannot look
+// like may count as holding nothing.
+type debeziumSeen struct {
+	kind    map[string]byte // of the values, as jsonscan tells them
+	payload []byte          // as it stands, nil for null
+}
 
-const (
-	hasOp seenKeys = 1 << iota
-	hasSchema
-	hasPayload
-	hasSource
-	hasTime
-	hasStatus
-	hasID
-	hasDDL
-	hasOther
-	notObject
-)
+func (d debeziumSeen) is(key string, kind byte) bool { return d.kind[key] == kind }
 
-func (s seenKeys) has(all seenKeys) bool { return s&all == all }
+func (d debeziumSeen) has(keys ...string) bool {
+	for _, k := range keys {
+		if _, ok := d.kind[k]; !ok {
+			return false
+		}
+	}
+	return true
+}
 
-// debeziumEvent returns the payload in an event with a schema, nil if it is null, and what keys
-// there are.
-func debeziumEvent(text []byte) (payload []byte, seen seenKeys) {
-	ok := members(text, func(s *jsonscan.Scanner, key string) bool {
-		switch key {
-		case "op":
-			if s.Kind() == '"' {
-				seen |= hasOp
-			}
-		case "schema":
-			if k := s.Kind(); k == '{' || k == 'n' {
-				seen |= hasSchema
-			}
-		case "payload":
-			if seen |= hasPayload; s.Kind() == 'n' {
-				payload = nil
-			} else {
-				payload = value(s, text)
-			}
-		case "source":
-			seen |= hasSource
-		case "ts_ms", "ts_us", "ts_ns":
-			seen |= hasTime
-		case "status":
-			seen |= hasStatus
-		case "id":
-			seen |= hasID
-		case "ddl", "tableChanges":
-			seen |= hasDDL
-		default:
-			seen |= hasOther
+func (d debeziumSeen) only(keys ...string) bool { return len(d.kind) == len(keys) && d.has(keys...) }
+
+func debeziumKeys(text []byte) (d debeziumSeen, ok bool) {
+	d.kind = make(map[string]byte, 8)
+	ok = members(text, func(s *jsonscan.Scanner, key string) bool {
+		kind := s.Kind()
+		if d.kind[key] = kind; key != "payload" {
+			return true
+		}
+		if d.payload = nil; kind != 'n' {
+			d.payload = value(s, text)
 		}
 		return true
 	})
-	if !ok {
-		return nil, notObject
-	}
-	return payload, seen
+	return d, ok
 }
 
 // DebeziumOp is what happened to a row.

@@ -16,8 +16,7 @@ import (
 //
 // Control records, which tell of tables that are created, changed, renamed or dropped, hold
 // nothing and are done. Who wants them leaves DMS out and takes DMSChange as it comes: its
-// Metadata.RecordType tells. What has no metadata of either kind is undecodable. Records in the
-// flat form (MessageFormat json-unformatted is not flat) have no envelope.
+// Metadata.RecordType tells. What has no metadata of either kind is undecodable.
 //
 // Source: "Using Amazon Kinesis Data Streams as a target", AWS DMS User Guide.
 func DMS(v weir.Verb) weir.Verb {
@@ -85,8 +84,36 @@ type DMSMetadata struct {
 	CommitTimestamp time.Time `json:"commit-timestamp"` // of the transaction, zero if the task does not tell
 	StreamPosition  string    `json:"stream-position"`  // in the source's log
 
-	TransactionID       json.Number `json:"transaction-id"`        // "" if the task does not tell
-	TransactionRecordID json.Number `json:"transaction-record-id"` // place in the transaction
+	TransactionID       string `json:"-"` // "" if the task does not tell
+	TransactionRecordID string `json:"-"` // place in the transaction
+}
+
+// UnmarshalJSON reads metadata as DMS writes it. Numbers of transactions come as numbers or strings.
+func (m *DMSMetadata) UnmarshalJSON(text []byte) error {
+	type plain DMSMetadata
+	var w struct {
+		plain
+		ID       json.RawMessage `json:"transaction-id"`
+		RecordID json.RawMessage `json:"transaction-record-id"`
+	}
+	if err := json.Unmarshal(text, &w); err != nil {
+		return err
+	}
+	*m = DMSMetadata(w.plain)
+	m.TransactionID, m.TransactionRecordID = loose(w.ID), loose(w.RecordID)
+	return nil
+}
+
+// loose is a string or a number as text.
+func loose(text json.RawMessage) string {
+	var s string
+	switch {
+	case len(text) == 0 || text[0] == 'n':
+		return ""
+	case json.Unmarshal(text, &s) == nil:
+		return s
+	}
+	return string(text)
 }
 
 // UnmarshalJSON reads a record as DMS writes it.
