@@ -144,17 +144,18 @@ func instant(text string) time.Time {
 // records makes letters of the records of an event, as weir reads them.
 func records(event []byte) (letters []Letter, err error) {
 	var kind struct {
-		EventSource string `json:"eventSource"`
-		Records     []struct {
-			EventSource string `json:"eventSource"`
-		}
+		EventSource string          `json:"eventSource"`
+		Records     json.RawMessage `json:"Records"` // an object in Kafka's events
 	}
 	if err := json.Unmarshal(event, &kind); err != nil {
 		return nil, fmt.Errorf("%w: its payload is no event: %w", ErrNotLetter, err)
 	}
 	source := kind.EventSource
-	if source == "" && len(kind.Records) > 0 {
-		source = kind.Records[0].EventSource
+	var list []struct {
+		EventSource string `json:"eventSource"`
+	}
+	if source == "" && json.Unmarshal(kind.Records, &list) == nil && len(list) > 0 {
+		source = list[0].EventSource
 	}
 	each := weir.EachMessage(func(_ context.Context, m *weir.Message) error {
 		letters = append(letters, *about(m))

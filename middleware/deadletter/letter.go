@@ -78,7 +78,7 @@ const (
 
 // NewLetter makes the letter of a record that is given up because of err. It must be called before
 // Invoke returns.
-func NewLetter(_ context.Context, m *weir.Message, err error) *Letter {
+func NewLetter(m *weir.Message, err error) *Letter {
 	l := about(m)
 	l.GivenUpAt, l.Reason = time.Now().UTC(), Dropped
 	l.blame(err)

@@ -212,7 +212,7 @@ func TestRoundTripOfDamage(t *testing.T) {
 func TestIdentity(t *testing.T) {
 	t.Parallel()
 	id := func(source, record, part, payload string, err error) string {
-		return deadletter.NewLetter(t.Context(), &weir.Message{SourceARN: source, ID: record, Part: part, Payload: []byte(payload)}, err).ID
+		return deadletter.NewLetter(&weir.Message{SourceARN: source, ID: record, Part: part, Payload: []byte(payload)}, err).ID
 	}
 	first := id("s", "1", "", "x", errNo)
 	assert.Equal(t, len(first), 32)

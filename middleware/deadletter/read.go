@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 )
 
 // ErrNotLetter matches the error for what is no letter of this package's, nor an on-failure record
@@ -120,10 +121,24 @@ func (in *input) next() (value []byte, at int64, err error) {
 			return nil, in.line, io.EOF
 		case len(text) == 0:
 			continue
-		case string(text) == "{" || string(text) == "[":
+		case string(text) == "{" && in.follows(`"}`), string(text) == "[":
 			return in.spread(line)
 		}
 		return text, in.line, nil
+	}
+}
+
+// follows reports whether the next character is one of these. Behind a line that was torn off after its
+// first character another begins.
+func (in *input) follows(any string) bool {
+	for n := 1; ; n++ {
+		ahead, err := in.r.Peek(n)
+		if err != nil {
+			return false // or that much space that it is not worth it
+		}
+		if c := ahead[n-1]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return strings.IndexByte(any, c) >= 0
+		}
 	}
 }
 

@@ -41,7 +41,7 @@ func Send(s Sink) func(ctx context.Context, m *weir.Message, err error) error {
 		if s == nil {
 			return errNoSink
 		}
-		return s.Send(ctx, NewLetter(ctx, m, err))
+		return s.Send(ctx, NewLetter(m, err))
 	}
 }
 

@@ -211,7 +211,7 @@ func (d *desk) judge(ctx context.Context, m *weir.Message, err error) error {
 
 // RecordDropped implements weir.RecordDroppedObserver.
 func (d *desk) RecordDropped(ctx context.Context, m *weir.Message, err error) error {
-	l := NewLetter(ctx, m, err)
+	l := NewLetter(m, err)
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	if sunk := d.sink.Send(ctx, l); sunk != nil {

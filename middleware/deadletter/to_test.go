@@ -325,18 +325,18 @@ func (bomb) Unwrap() error { panic("of the error") }
 // An error whose methods panic does not keep its record from being put aside.
 func TestHostileErrors(t *testing.T) {
 	t.Parallel()
-	l := deadletter.NewLetter(t.Context(), &weir.Message{}, weir.Drop(bomb{}))
+	l := deadletter.NewLetter(&weir.Message{}, weir.Drop(bomb{}))
 	assert.Contains(t, l.Error, "bomb, whose Error method panics")
-	l = deadletter.NewLetter(t.Context(), &weir.Message{}, weir.Drop(nil))
+	l = deadletter.NewLetter(&weir.Message{}, weir.Drop(nil))
 	assert.Equal(t, l.Error, "no reason given")
-	l = deadletter.NewLetter(t.Context(), &weir.Message{}, nil)
+	l = deadletter.NewLetter(&weir.Message{}, nil)
 	assert.Equal(t, l.Error, "no reason given")
-	l = deadletter.NewLetter(t.Context(), &weir.Message{}, weir.Drop(errors.New(strings.Repeat("é", 1<<20))))
+	l = deadletter.NewLetter(&weir.Message{}, weir.Drop(errors.New(strings.Repeat("é", 1<<20))))
 	assert.Contains(t, l.Error, "é... (2097152 bytes in all)")
 	if len(l.Error) > 65<<10 {
 		t.Errorf("%d bytes", len(l.Error))
 	}
-	l = deadletter.NewLetter(t.Context(), &weir.Message{}, weir.Drop(fmt.Errorf("a: %w", errors.Join(errNo, weir.Permanent(errNo)))))
+	l = deadletter.NewLetter(&weir.Message{}, weir.Drop(fmt.Errorf("a: %w", errors.Join(errNo, weir.Permanent(errNo)))))
 	assert.Equal(t, fmt.Sprint(l.ErrorTypes), "[*fmt.wrapError *errors.joinError *errors.errorString *weir.PermanentError *errors.errorString]")
 }
 
