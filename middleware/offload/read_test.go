@@ -96,12 +96,12 @@ func TestReadFails(t *testing.T) {
 			b := bucketOf("1", "0123456789")
 			b.body = tc.body
 			var s seen
-			for _, verb := range []weir.Verb{weir.Each(s.handle), offload.Unwrap(weir.Each(s.handle), b, buckets, offload.MaxSize(100_000))} {
-				opt := offload.Load(b, buckets, offload.MaxSize(100_000))
-				if _, each := verb.(weir.Checker); !each {
-					opt = weir.FlowOptions()
-				}
-				r := weirtest.Run(t.Context(), weir.SQS(verb, opt, weir.ReportAll()), weirtest.SQS(large("m", "1")))
+			limit := offload.MaxSize(100_000)
+			for _, fn := range []*weir.Lambda{
+				weir.SQS(weir.Each(s.handle), weir.ReportAll(), offload.Load(b, buckets, limit)),
+				weir.SQS(offload.Unwrap(weir.Each(s.handle), b, buckets, limit), weir.ReportAll()),
+			} {
+				r := weirtest.Run(t.Context(), fn, weirtest.SQS(large("m", "1")))
 				r.Want(t, weirtest.Failed)
 				assert.Error(t, r.Records[0].Err, tc.want)
 				assert.Equal(t, tc.is == nil || errors.Is(r.Records[0].Err, tc.is), true)

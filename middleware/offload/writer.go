@@ -205,7 +205,7 @@ func (w *Writer) put(ctx context.Context, o Outgoing) (Outgoing, error) {
 		out.Attributes = map[string]weir.MessageAttribute{}
 	}
 	out.Attributes[w.marker] = weir.MessageAttribute{DataType: "Number", String: strconv.Itoa(len(o.Body))}
-	if n := out.attributes(); n > w.threshold {
+	if n := o.attributes(); n > w.threshold {
 		return Outgoing{}, fmt.Errorf("offload: the attributes alone have %d bytes, more than the threshold of %d: put them into the body", n, w.threshold)
 	}
 	if err := w.objects.Put(ctx, p, o.Body); err != nil {
