@@ -10,8 +10,8 @@
 //
 //	streaming.Run(ctx, verb, source, streaming.Handling(deadletter.To(sink, ...)))
 //
-// Sinks are File and Func here, and in the module github.com/weir-go/weir/ext: sinks/sqssink,
-// sinks/snssink, sinks/s3sink and sinks/kafkasink.
+// Sinks are File and Func here, and in the module github.com/weir-go/weir/ext the packages sqssink,
+// snssink, s3sink and kafkasink.
 //
 // # The promise
 //

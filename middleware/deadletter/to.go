@@ -21,12 +21,20 @@ const DefaultTimeout = 30 * time.Second
 // Unavailable, a deadline, a record that was not run. What no policy gives up is retried. They take the place
 // of weir.OnFailure, which is therefore refused beside them; When takes a function.
 //
+// A sink may have a method Err() error, as those of ext have: what it returns makes Lambda.Err refuse the
+// sink.
+//
 // List it before other observers of dropped records, such as one that counts: they are told of a drop
 // only when those before did not fail it.
 func To(s Sink, opts ...Option) weir.FlowOption {
 	c := config{timeout: DefaultTimeout}
 	if s == nil {
 		c.refuse("%w", errNoSink)
+	}
+	if k, ok := s.(interface{ Err() error }); ok { // it was made with settings that cannot be
+		if err := k.Err(); err != nil {
+			c.refuse("%w", err)
+		}
 	}
 	for i, o := range opts {
 		if o == nil {

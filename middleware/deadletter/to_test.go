@@ -203,6 +203,10 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
+type wrong struct{ *box }
+
+func (wrong) Err() error { return errors.New("no bucket") }
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	var b box
@@ -210,6 +214,7 @@ func TestRefused(t *testing.T) {
 	keep := func(_ context.Context, _ *weir.Message, err error) error { return err }
 	for want, fn := range map[string]*weir.Lambda{
 		"the sink is nil":            weir.SQS(each, deadletter.To(nil)),
+		"no bucket":                  weir.SQS(each, deadletter.To(wrong{&b})),
 		"MaxReceives(0)":             weir.SQS(each, deadletter.To(&b, deadletter.MaxReceives(0))),
 		"MaxAge(0s)":                 weir.SQS(each, deadletter.To(&b, deadletter.MaxAge(0))),
 		"Timeout(-1ns)":              weir.SQS(each, deadletter.To(&b, deadletter.Timeout(-1))),
