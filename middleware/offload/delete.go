@@ -3,6 +3,7 @@ package offload
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"log/slog"
 	"strings"
@@ -29,6 +30,11 @@ import (
 func DeleteAfter(objects Deleter, failed func(ctx context.Context, p Pointer, err error)) weir.FlowOption {
 	if objects == nil {
 		return weir.Refuse(errors.New("offload: DeleteAfter: no Deleter: give s3objects.New(client)"))
+	}
+	if o, ok := objects.(checker); ok {
+		if err := o.Check(); err != nil {
+			return weir.Refuse(fmt.Errorf("offload: DeleteAfter: %w", err))
+		}
 	}
 	if failed == nil {
 		failed = func(ctx context.Context, p Pointer, err error) {

@@ -106,7 +106,7 @@ func Always() WriterOption {
 func Prefix(prefix string) WriterOption {
 	return func(w *Writer) error {
 		if len(prefix)+keyLength > maxKey || strings.Contains("/"+prefix, "/../") {
-			return fmt.Errorf("Prefix(%.100q): a key must not have more than %d bytes, nor climb up by ..", prefix, maxKey)
+			return fmt.Errorf("Prefix(%.100q): no key may climb up by .. or have more than %d bytes", prefix, maxKey)
 		}
 		w.prefix = prefix
 		return nil
