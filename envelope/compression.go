@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/weir-go/weir"
@@ -14,8 +15,8 @@ import (
 
 // Compression is one kind of compressed payload, for Decompress.
 type Compression struct {
-	Name  string // for errors
-	Magic string // what every such payload begins with
+	Name  string   // for errors
+	Magic []string // what such a payload begins with: one of these
 
 	// Open returns a reader of what was compressed. It may be called from several goroutines at
 	// a time; its reader is closed before the payload is handed on.
@@ -39,14 +40,14 @@ func Decompress(v weir.Verb, c Compression, opts ...CompressionOption) weir.Verb
 		conf.err = fmt.Errorf("envelope: %s: MaxBytes(%d): it takes more than 0", c.Name, conf.maxBytes)
 	case c.Open == nil:
 		conf.err = fmt.Errorf("envelope: Decompress %s: Open is nil", c.Name)
-	case c.Magic == "":
+	case len(c.Magic) == 0 || slices.Contains(c.Magic, ""):
 		conf.err = fmt.Errorf("envelope: Decompress %s: Magic is empty", c.Name)
 	}
 	if conf.err != nil {
 		return refused{conf.err}
 	}
 	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
-		if conf.orPlain && !bytes.HasPrefix(m.Payload, []byte(c.Magic)) {
+		if conf.orPlain && !c.begins(m.Payload) {
 			return one(m, m.Payload), nil
 		}
 		plain, err := c.read(m.Payload, conf.maxBytes)
@@ -102,9 +103,14 @@ func OrPlain() CompressionOption { return orPlain{} }
 
 func (orPlain) applyCompression(c *compressionConfig) { c.orPlain = true }
 
+// begins reports whether a payload begins as one that is compressed.
+func (c Compression) begins(payload []byte) bool {
+	return slices.ContainsFunc(c.Magic, func(magic string) bool { return strings.HasPrefix(view(payload), magic) })
+}
+
 // read decompresses a payload.
 func (c Compression) read(payload []byte, most int64) (plain []byte, err error) {
-	if !strings.HasPrefix(view(payload), c.Magic) {
+	if !c.begins(payload) {
 		if len(payload) == 0 {
 			return nil, damaged(c.Name, "the payload is empty")
 		}

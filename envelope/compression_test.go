@@ -103,7 +103,7 @@ func TestMaxBytes(t *testing.T) {
 	_ = w.Close()
 	reads := 0
 	counted := func(v weir.Verb) weir.Verb {
-		return envelope.Decompress(v, envelope.Compression{Name: "test", Magic: "\x1f\x8b", Open: func(r io.Reader) (io.ReadCloser, error) {
+		return envelope.Decompress(v, envelope.Compression{Name: "test", Magic: []string{"\x1f\x8b"}, Open: func(r io.Reader) (io.ReadCloser, error) {
 			z, err := gzip.NewReader(r)
 			return counting{z, &reads}, err
 		}})
@@ -141,8 +141,8 @@ func TestCompressionRefused(t *testing.T) {
 	open := func(io.Reader) (io.ReadCloser, error) { return nil, io.EOF }
 	for want, bad := range map[string]weir.Verb{
 		"MaxBytes(0)": envelope.Gzip(v, envelope.MaxBytes(0)), "gzip: MaxBytes(-5): it takes more than 0": envelope.Gzip(v, envelope.MaxBytes(-5)),
-		"gzip: option 1 is nil": envelope.Gzip(v, envelope.MaxBytes(1), nil), "Decompress x: Open is nil": envelope.Decompress(v, envelope.Compression{Name: "x", Magic: "m"}),
-		"Decompress y: Magic is empty":    envelope.Decompress(v, envelope.Compression{Name: "y", Open: open}),
+		"gzip: option 1 is nil": envelope.Gzip(v, envelope.MaxBytes(1), nil), "Decompress x: Open is nil": envelope.Decompress(v, envelope.Compression{Name: "x", Magic: []string{"m"}}),
+		"Decompress y: Magic is empty":    envelope.Decompress(v, envelope.Compression{Name: "y", Magic: []string{"m", ""}, Open: open}),
 		"CloudWatchLogs: MaxBytes(0)":     envelope.CloudWatchLogs(v, envelope.MaxBytes(0)),
 		"CloudWatchLogs: option 0 is nil": envelope.CloudWatchLogs(v, nil),
 		"no verb":                         envelope.SNS(nil),
@@ -156,7 +156,7 @@ func TestCompressionRefused(t *testing.T) {
 	}
 	assert.Error(t, weir.DynamoDB(envelope.SNS(v)).Err(), "does not apply to DynamoDB")
 
-	bad := envelope.Compression{Name: "z", Magic: "m", Open: open}
+	bad := envelope.Compression{Name: "z", Magic: []string{"m"}, Open: open}
 	got, err := binary(t, func(v weir.Verb) weir.Verb { return envelope.Decompress(v, bad) }, []byte("m"))
 	undecodable(t, got, err, "z: unexpected EOF")
 	bad.Open = func(r io.Reader) (io.ReadCloser, error) { return badClose{r}, nil }

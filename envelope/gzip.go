@@ -20,7 +20,7 @@ func Gzip(v weir.Verb, opts ...CompressionOption) weir.Verb {
 	return Decompress(v, gzipped, opts...)
 }
 
-var gzipped = Compression{Name: "gzip", Magic: "\x1f\x8b", Open: openGzip}
+var gzipped = Compression{Name: "gzip", Magic: []string{"\x1f\x8b"}, Open: openGzip}
 
 var gzipReaders sync.Pool
 
