@@ -98,7 +98,8 @@ func ExampleLambdaParent() {
 	fn := weir.SQS(weir.Each(func(context.Context, string) error { return nil }), otelweir.Trace(provider, otelweir.LambdaParent()))
 
 	// What aws-lambda-go does with the header Lambda-Runtime-Trace-Id, with active tracing.
-	ctx := context.WithValue(context.Background(), "x-amzn-trace-id", //nolint:staticcheck // its key is a string
+	//lint:ignore SA1029 its key is a string
+	ctx := context.WithValue(context.Background(), "x-amzn-trace-id",
 		"Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1")
 	_, _ = fn.Invoke(ctx, weirtest.SQS("a").JSON())
 	s := spans.Ended()[0]
