@@ -58,7 +58,7 @@ func example(source, name string) (body, out string, err error) {
 		if e.Output == "" {
 			return "", "", fmt.Errorf("%s has no // Output, so that it is not run", name)
 		}
-		b := e.Code.(*ast.BlockStmt)
+		b := bodyOf(f, name) // Code is the whole file where that has one Example
 		from, to := files.Position(b.Lbrace).Offset+1, files.Position(b.Rbrace).Offset
 		body = source[from:to]
 		if i := strings.LastIndex(body, "// Output:"); i >= 0 {
@@ -67,6 +67,15 @@ func example(source, name string) (body, out string, err error) {
 		return trim(body), trim(e.Output), nil
 	}
 	return "", "", fmt.Errorf("there is no %s", name)
+}
+
+func bodyOf(f *ast.File, name string) *ast.BlockStmt {
+	for _, d := range f.Decls {
+		if fn, ok := d.(*ast.FuncDecl); ok && fn.Name.Name == name && fn.Recv == nil {
+			return fn.Body
+		}
+	}
+	return nil
 }
 
 // runs reports whether go test runs what is in a source: whether an Example of it prints something.
