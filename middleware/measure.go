@@ -63,7 +63,8 @@ func (m Measurement) SourceName() string {
 //	middleware.Measure(metrics.Namespace("Shop"), metrics.Dimension("Service", "orders"))
 //
 // An output that fails is no reason to fail a batch: the line is lost. So it is when there is no
-// time left before the deadline, or the process dies.
+// time left before the deadline, or the process dies. A record that is delivered again is counted
+// again.
 func Measure(opts ...metrics.EMFOption) weir.Option {
 	emf, err := metrics.NewEMF(opts...)
 	if err != nil {

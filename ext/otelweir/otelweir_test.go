@@ -21,6 +21,9 @@ import (
 	"github.com/weir-go/weir/envelope"
 	"github.com/weir-go/weir/ext/otelweir"
 	"github.com/weir-go/weir/internal/assert"
+	"github.com/weir-go/weir/monoid"
+	"github.com/weir-go/weir/pipeline"
+	"github.com/weir-go/weir/state/mem"
 	"github.com/weir-go/weir/weirtest"
 )
 
@@ -303,6 +306,30 @@ func TestUnwrapBatchAndRunner(t *testing.T) {
 	assert.Equal(t, runner.Run(t.Context(), []weir.Message{{ID: "1"}, {ID: "2"}}).AllDone(), true)
 	assert.Equal(t, len(r.Ended()), 5)
 	named(t, r, "process orders")
+}
+
+// Pipelines and windows have spans too.
+func TestPipelineAndWindow(t *testing.T) {
+	t.Parallel()
+	type flight struct{ Origin string }
+	r, tp := recorder()
+	invoke(t, weir.Kinesis(&pipeline.Pipeline[flight, int64]{
+		Name: "departures", Key: func(f flight) string { return f.Origin }, Value: func(flight) int64 { return 1 },
+		Aggregate: monoid.Count(), StoreIn: mem.New(),
+	}, otelweir.Trace(tp)), weirtest.Kinesis(flight{"ORD"}, flight{"JFK"}, "not JSON"))
+	s := named(t, r, "process stream")
+	assert.Equal(t, attributes(s)["weir.records.succeeded"]+attributes(s)["weir.records.failed"], "21")
+
+	r, tp = recorder()
+	fold := weir.Fold(func(ctx context.Context, sum map[string]int, f flight) (map[string]int, error) {
+		_, span := tp.Tracer("test").Start(ctx, "own")
+		span.End()
+		return map[string]int{f.Origin: 1}, nil
+	}, nil)
+	invoke(t, weir.KinesisWindow(fold, otelweir.Trace(tp)), weirtest.Kinesis(flight{"ORD"}, flight{"JFK"}).InWindow(weir.WindowInfo{}, nil))
+	s = named(t, r, "process stream")
+	assert.Equal(t, attributes(s)["weir.records.succeeded"], "2")
+	assert.Equal(t, named(t, r, "own").Parent().SpanID(), s.SpanContext().SpanID())
 }
 
 // Without Trace there is nothing to put a record's span into, and a span that is not sampled costs

@@ -10,8 +10,7 @@ import (
 // checked is what they decode from: Message.Payload, and the record itself for DynamoDB. A Kafka
 // tombstone has no payload and is let by.
 //
-// As a middleware it stands where it is given: before it, weir.Use may open payloads; and after it,
-// they are those that were checked.
+// As a middleware it stands where it is given: one that opens payloads is listed before it.
 func Check(s *Schema) weir.FlowOption {
 	if err := s.Err(); err != nil {
 		return weir.Refuse(err)

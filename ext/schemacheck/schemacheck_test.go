@@ -150,6 +150,12 @@ func TestTombstonesAndDynamoDB(t *testing.T) {
 	assert.Equal(t, string(out), `{"batchItemFailures":[]}`)
 	assert.Equal(t, n, 1)
 
+	batch := weir.Batch(func(_ context.Context, b *weir.BatchOf[*int]) error { n += b.Len(); return nil })
+	out, err = weir.Kafka(schemacheck.Around(batch, schemacheck.Text(order))).Invoke(t.Context(), weirtest.Kafka(weirtest.Record{Key: "k"}).JSON())
+	assert.NoError(t, err)
+	assert.Equal(t, string(out), `{"batchItemFailures":[]}`)
+	assert.Equal(t, n, 2)
+
 	s := schemacheck.Text(`{"properties":{"eventName":{"const":"INSERT"}},"required":["dynamodb"]}`)
 	event := weirtest.DynamoDB(weirtest.Table{Key: "id"}, weirtest.Inserted(map[string]string{"id": "a"}), weirtest.Removed(map[string]string{"id": "b"}))
 	res := weirtest.Run(t.Context(), weir.DynamoDB(count, schemacheck.Check(s)), event)
