@@ -13,7 +13,7 @@ import (
 // The second record would take for ever. Lambda has an answer before the deadline, and the first
 // record does not run again.
 func Example_deadline() {
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	// snippet:begin deadline
 	call := func(ctx context.Context, o Order) error {
@@ -23,7 +23,7 @@ func Example_deadline() {
 		}
 		return nil
 	}
-	fn := weir.SQS(weir.Each(call))
+	fn := weir.SQS(weir.Each(call), weir.DeadlineReserve(time.Second)) // as by default, with more than 10 s left
 	// snippet:end
 	res := weirtest.Run(ctx, fn, weirtest.SQS(Order{ID: "quick"}, Order{ID: "slow"}, Order{ID: "later"}))
 	for i, r := range res.Records {
