@@ -2,7 +2,6 @@ package offload
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/weir-go/weir"
@@ -19,8 +18,8 @@ import (
 // Only messages of SQS have attributes. Of other sources nothing is large, unless Unmarked is given.
 func Load(objects Objects, opts ...Option) weir.FlowOption {
 	c, err := gather("Load", objects, opts)
-	if err == nil && c.total > 0 {
-		err = errors.New("offload: Load: MaxTotal is for Unwrap: here one record is loaded at a time, or as many as weir.Concurrency says")
+	if err == nil && c.ofBatch != "" {
+		err = fmt.Errorf("offload: Load: %s is for Unwrap: here one record is loaded at a time, or as many as weir.Concurrency says", c.ofBatch)
 	}
 	if err != nil {
 		return weir.Refuse(err)

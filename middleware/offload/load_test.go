@@ -208,6 +208,8 @@ func TestRefused(t *testing.T) {
 		`Buckets: "/a"`:                                                   weir.SQS(each, offload.Load(b, offload.Buckets("/a"))),
 		"MaxSize(0)":                                                      weir.SQS(each, offload.Load(b, buckets, offload.MaxSize(0))),
 		"MaxTotal(-1)":                                                    weir.SQS(offload.Unwrap(each, b, buckets, offload.MaxTotal(-1))),
+		"AtOnce(0)":                                                       weir.SQS(offload.Unwrap(each, b, buckets, offload.AtOnce(0))),
+		"AtOnce is for Unwrap":                                            weir.SQS(each, offload.Load(b, buckets, offload.AtOnce(1))),
 		"MaxTotal is for Unwrap":                                          weir.SQS(each, offload.Load(b, buckets, offload.MaxTotal(1))),
 		"option 1 is nil":                                                 weir.SQS(each, offload.Load(b, buckets, nil)),
 		"Stream is for Load":                                              weir.SQS(offload.Unwrap(each, b, buckets, offload.Stream())),

@@ -11,6 +11,7 @@ import (
 const (
 	DefaultMaxSize  = 32 << 20 // bytes
 	DefaultMaxTotal = 64 << 20 // bytes
+	DefaultAtOnce   = 8
 )
 
 // Option is a setting of Load and Unwrap.
@@ -22,6 +23,8 @@ type config struct {
 	max      int64 // bytes of an object
 	maxGiven bool
 	total    int64 // bytes of all objects of a batch; 0 is not given
+	atOnce   int
+	ofBatch  string // an option that was given and is only for Unwrap
 	stream   bool
 	unmarked bool
 
@@ -29,7 +32,7 @@ type config struct {
 }
 
 func gather(who string, objects Objects, opts []Option) (*config, error) {
-	c := &config{objects: objects, max: DefaultMaxSize}
+	c := &config{objects: objects, max: DefaultMaxSize, atOnce: DefaultAtOnce}
 	if objects == nil {
 		c.refuse("no Objects: give s3objects.New(client)")
 	}
@@ -105,13 +108,23 @@ func MaxSize(n int64) Option {
 }
 
 // MaxTotal limits what Unwrap loads for one batch to n bytes, DefaultMaxTotal by default, or MaxSize
-// if that is more. Records for which there is no room fail, and come back in another batch.
+// if that is more. The last records, for which there is no room, fail, and come back in another batch.
 func MaxTotal(n int64) Option {
 	return func(c *config) {
 		if n < 1 {
 			c.refuse("MaxTotal(%d): it takes 1 byte or more", n)
 		}
-		c.total = n
+		c.total, c.ofBatch = n, "MaxTotal"
+	}
+}
+
+// AtOnce is how many objects Unwrap loads at a time, DefaultAtOnce by default.
+func AtOnce(n int) Option {
+	return func(c *config) {
+		if n < 1 {
+			c.refuse("AtOnce(%d): it takes 1 or more", n)
+		}
+		c.atOnce, c.ofBatch = n, "AtOnce"
 	}
 }
 

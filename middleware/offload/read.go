@@ -39,13 +39,22 @@ func about(p Pointer, err error) error { return fmt.Errorf("offload: %s: %w", p,
 // room is what a batch has left of MaxTotal; nil is no limit.
 type room struct{ left atomic.Int64 }
 
-func (r *room) take(n int64) error {
+func (r *room) take(n int64) bool {
 	if r != nil && r.left.Add(-n) < 0 {
 		r.left.Add(n)
-		return fmt.Errorf("%w: the batch has too many large messages, lower BatchSize or raise it", ErrNoRoom)
+		return false
 	}
-	return nil
+	return true
 }
+
+// noRoomError is an ErrNoRoom that says how many bytes would have to be there.
+type noRoomError struct{ need int64 }
+
+func (e *noRoomError) Error() string {
+	return ErrNoRoom.Error() + ": the batch has too many large messages, lower BatchSize or raise it"
+}
+
+func (e *noRoomError) Is(target error) bool { return target == ErrNoRoom }
 
 func (r *room) giveBack(n int64) {
 	if r != nil {
@@ -72,8 +81,8 @@ func (c *config) load(ctx context.Context, p Pointer, from *room) (content []byt
 	}()
 	r := &counted{body: o.Body, p: p, c: c, size: o.Size}
 	for have := 0; ; size = min(2*size, c.max) {
-		if err := from.take(size - taken); err != nil {
-			return nil, about(p, err)
+		if !from.take(size - taken) {
+			return nil, about(p, &noRoomError{size})
 		}
 		taken = size
 		grown := make([]byte, size+1) // one more, to come upon the end

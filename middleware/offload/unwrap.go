@@ -11,8 +11,8 @@ import (
 //
 //	weir.SQS(offload.Unwrap(weir.Batch(store), objects, offload.Buckets("orders-large")))
 //
-// It is built on weir.Unwrap: all large messages of a batch are loaded before v begins, as many at
-// a time as weir.Concurrency says, and are in memory at once, see MaxTotal. What v, its
+// It is built on weir.Unwrap: all large messages of a batch are loaded before v begins, AtOnce of them
+// at a time, and are in memory together, see MaxTotal. What v, its
 // observers and OnFailure see is the record with its content; Message.Raw has the pointer.
 func Unwrap(v weir.Verb, objects Objects, opts ...Option) weir.Verb {
 	c, err := gather("Unwrap", objects, opts)
@@ -32,36 +32,13 @@ func (u *unwrap) Check(s weir.Setup) error {
 	if u.err != nil {
 		return u.err
 	}
-	if c, ok := weir.Unwrap(u.verb, u.c.opener(nil)).(weir.Checker); ok {
+	none := func(context.Context, *weir.Message) ([]weir.Message, error) { return nil, nil }
+	if c, ok := weir.Unwrap(u.verb, none).(weir.Checker); ok {
 		return c.Check(s)
 	}
 	return nil
 }
 
 func (u *unwrap) Process(ctx context.Context, w *weir.Work) error {
-	var r room
-	r.left.Store(u.c.total)
-	if u.c.total == 0 {
-		r.left.Store(max(DefaultMaxTotal, u.c.max))
-	}
-	return weir.Unwrap(u.verb, u.c.opener(&r)).Process(ctx, w)
-}
-
-// opener loads the records of a batch, as far as there is room.
-func (c *config) opener(r *room) weir.Opener {
-	return func(ctx context.Context, m *weir.Message) ([]weir.Message, error) {
-		p, large, err := c.pointer(ctx, m)
-		if err != nil {
-			return nil, err
-		}
-		if !large {
-			return []weir.Message{*m}, nil
-		}
-		note(ctx, m, p)
-		content, err := c.load(ctx, p, r)
-		if err != nil {
-			return nil, err
-		}
-		return []weir.Message{m.With(content)}, nil
-	}
+	return weir.Unwrap(u.verb, u.c.ahead(ctx, w).open).Process(ctx, w)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/assert"
@@ -33,13 +35,13 @@ func TestUnwrap(t *testing.T) {
 	assert.Equal(t, b.open, 0)
 }
 
-// Together, objects take no more than MaxTotal, however many are loaded at a time, and who failed
-// takes no room.
+// Together, objects take no more than MaxTotal, however many are loaded at a time. Who failed takes
+// no room, and who comes first has it.
 func TestMaxTotal(t *testing.T) {
 	t.Parallel()
 	for _, announced := range []bool{true, false} {
 		for _, n := range []int{1, 16} {
-			b := bucketOf("1", text(1000), "broken", text(1000))
+			b := bucketOf("1", text(1000))
 			b.body = func(content string) (io.Reader, int64) {
 				if announced {
 					return strings.NewReader(content), 1000
@@ -47,22 +49,24 @@ func TestMaxTotal(t *testing.T) {
 				return strings.NewReader(content), -1
 			}
 			var events []any
+			var states []weirtest.State
 			for i := range 100 {
 				events = append(events, large(fmt.Sprint("m", i), []string{"1", "gone"}[i%2]))
+				states = append(states, weirtest.Failed)
+				if i < 20 && i%2 == 0 {
+					states[i] = weirtest.Succeeded
+				}
 			}
-			var loaded atomic.Int64
 			total := int64(10_999)
 			if !announced {
-				total = 10*2000 + 1999 // what is read of unknown size may take twice the room, but never more
+				total = 10*2000 + 1999 // for what is of unknown size there is more room than it turns out to need
 			}
-			fn := weir.SQS(offload.Unwrap(weir.Each(func(context.Context, string) error {
-				loaded.Add(1)
-				return nil
-			}), b, buckets, offload.MaxSize(2000), offload.MaxTotal(total)), weir.Concurrency(n))
-			for range 2 { // a batch leaves nothing to the next
+			fn := weir.SQS(offload.Unwrap(weir.Each((&seen{}).handle), b, buckets, offload.MaxSize(2000), offload.MaxTotal(total), offload.AtOnce(n)),
+				weir.Concurrency(n/8+1))
+			for range 3 { // a batch leaves nothing to the next
 				r := weirtest.Run(t.Context(), fn, weirtest.SQS(events...))
-				if got := loaded.Swap(0); got != 10 {
-					t.Errorf("announced %v, %d at a time: %d were loaded", announced, n, got)
+				if n == 1 {
+					r.Want(t, states...)
 				}
 				noRoom := 0
 				for _, o := range r.Records {
@@ -74,6 +78,67 @@ func TestMaxTotal(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Of a FIFO queue's batch the first records are done, however the objects come in.
+func TestMaxTotalInOrder(t *testing.T) {
+	t.Parallel()
+	for _, announced := range []bool{true, false} {
+		b := bucketOf("1", text(100_000))
+		b.body = func(content string) (io.Reader, int64) {
+			if announced {
+				return strings.NewReader(content), 100_000
+			}
+			return strings.NewReader(content), -1 // takes 128 kB
+		}
+		var events []any
+		var states []weirtest.State
+		for i := range 50 {
+			events = append(events, large(fmt.Sprint("m", i), "1"))
+			states = append(states, []weirtest.State{weirtest.Succeeded, weirtest.Failed, weirtest.Skipped}[min(2, max(0, i-4))])
+		}
+		fn := weir.SQS(offload.Unwrap(weir.Each((&seen{}).handle), b, buckets, offload.MaxSize(200_000),
+			offload.MaxTotal(map[bool]int64{true: 550_000, false: 5*128<<10 + 90_000}[announced]), offload.AtOnce(16)))
+		for range 20 {
+			weirtest.Run(t.Context(), fn, weirtest.FIFO(events...)).Want(t, states...)
+		}
+		assert.Equal(t, b.open, 0)
+	}
+}
+
+// Batch takes no Concurrency, and its objects are loaded together nevertheless.
+func TestAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var o together
+		var events []any
+		for i := range 20 {
+			events = append(events, large(fmt.Sprint("m", i), fmt.Sprint(i)))
+		}
+		var got []string
+		fn := weir.SQS(offload.Unwrap(weir.Batch(func(_ context.Context, batch *weir.BatchOf[string]) error {
+			got = batch.Values()
+			return nil
+		}), &o, buckets, offload.AtOnce(5)))
+		begin := time.Now()
+		weirtest.Run(t.Context(), fn, weirtest.SQS(events...)).WantDone(t)
+		assert.Equal(t, time.Since(begin), 4*time.Second)
+		assert.Equal(t, o.most.Load(), 5)
+		assert.Equal(t, got[7], "7")
+		assert.Equal(t, len(got), 20)
+	})
+}
+
+// together takes a second for each object, whose content is its key.
+type together struct{ now, most atomic.Int64 }
+
+func (o *together) Get(_ context.Context, p offload.Pointer) (offload.Object, error) {
+	if n := o.now.Add(1); n > o.most.Load() {
+		o.most.Store(n)
+	}
+	defer o.now.Add(-1)
+	time.Sleep(time.Second) // of the bubble's clock
+	return offload.Object{Body: io.NopCloser(strings.NewReader(p.Key)), Size: int64(len(p.Key))}, nil
 }
 
 // By default a batch may have what a single object may, if that is more.
