@@ -44,6 +44,11 @@ func (c *checker) page(name string) (found []string) {
 	for _, err := range c.links(path.Dir(name), p.prose) {
 		found = append(found, fmt.Sprintf("%s: %v", name, err))
 	}
+	for _, m := range inRepository.FindAllStringSubmatch(p.prose, -1) {
+		if _, err := fs.Stat(c.files, strings.TrimSuffix(m[1], "/")); err != nil {
+			found = append(found, fmt.Sprintf("%s: there is no %s", name, m[1]))
+		}
+	}
 	for _, n := range c.unknown(text) {
 		found = append(found, fmt.Sprintf("%s: there is no %s", name, n))
 	}
@@ -142,6 +147,9 @@ func hasHeading(text, anchor string) bool {
 	}
 	return false
 }
+
+// inRepository finds what looks like a path of ours.
+var inRepository = regexp.MustCompile("`((?:ext|middleware|state|internal|docs|examples)/[a-z0-9/._-]+)`")
 
 var qualified = regexp.MustCompile(`\b([a-z0-9]+)\.([A-Z][A-Za-z0-9]*)(?:\.([A-Z][A-Za-z0-9]*))?`)
 

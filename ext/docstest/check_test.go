@@ -65,6 +65,8 @@ func TestPage(t *testing.T) {
 		{"[a](gone.md)", "leads nowhere"},
 		{"[a](#here)", "leads nowhere"},
 		{"[a](other.md#no-heading)", "no such heading"},
+		{"`docs/other.md` `internal/a`", ""},
+		{"`middleware/gone`", "there is no middleware/gone"},
 		{"`thing.Old`", "there is no thing.Old"},
 		{"`thing.Thing.Gone`", "there is no thing.Thing.Gone"},
 		{strings.Repeat("a\n", maxLines+1), "201 lines"},
