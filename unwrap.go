@@ -195,7 +195,14 @@ type parts struct {
 
 func newParts(w *Work, opened []content) *parts {
 	p := &parts{outer: w, from: make([]int32, 0, len(opened)+1)}
-	var msgs []Message
+	n := 0
+	for i := range opened {
+		n += len(opened[i].parts)
+		if opened[i].err != nil {
+			n++
+		}
+	}
+	msgs := make([]Message, 0, n)
 	for i, c := range opened {
 		p.from = append(p.from, int32(len(msgs)))
 		if c.err != nil {
