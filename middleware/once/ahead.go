@@ -3,6 +3,7 @@ package once
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/state"
@@ -14,7 +15,8 @@ type ahead struct {
 	s   *Store
 	key Key
 
-	first sync.Once
+	begun atomic.Bool
+	read  chan struct{} // closed when keys are there
 	keys  map[*weir.Message]string
 
 	mu   sync.Mutex
@@ -23,7 +25,18 @@ type ahead struct {
 
 // keyOf returns a record's key, having read those of its batch.
 func (a *ahead) keyOf(ctx context.Context, m *weir.Message) (string, error) {
-	a.first.Do(func() { a.read(ctx) })
+	if a.begun.CompareAndSwap(false, true) {
+		a.readAll(ctx)
+	}
+	select {
+	case <-a.read:
+	default:
+		select {
+		case <-a.read:
+		case <-ctx.Done():
+			return "", weir.Unavailable(context.Cause(ctx)) // the store is slow
+		}
+	}
 	if key, ok := a.keys[m]; ok {
 		return key, nil
 	}
@@ -50,8 +63,11 @@ func (a *ahead) learn(key string, out outcome) {
 	}
 }
 
-// read loads the rows of the batch. Without them every record finds out by itself.
-func (a *ahead) read(ctx context.Context) {
+func newAhead(s *Store, key Key) *ahead { return &ahead{s: s, key: key, read: make(chan struct{})} }
+
+// readAll loads the rows of the batch. Without them every record finds out by itself.
+func (a *ahead) readAll(ctx context.Context) {
+	defer close(a.read)
 	n := 0
 	for range weir.BatchFromContext(ctx) {
 		n++

@@ -36,7 +36,7 @@ func Middleware(s *Store, key Key) weir.Middleware {
 		if err != nil {
 			return func(context.Context, *weir.Message) error { return err }
 		}
-		a := &ahead{s: s, key: key}
+		a := newAhead(s, key)
 		return func(ctx context.Context, m *weir.Message) error {
 			text, err := a.keyOf(ctx, m)
 			switch {
