@@ -49,7 +49,9 @@ type LimitChange struct {
 //	weir.SQS(weir.Each(ship), weir.Concurrency(16), middleware.Adaptive(middleware.Limits{Most: 16}))
 //
 // Of a burst of errors the first counts: those of calls that began before the number fell say nothing about the new
-// one. The number is kept for the next batches of the sandbox or worker.
+// one. The number is kept for the next batches of the sandbox or worker. It is tried again and again whether
+// more are taken by now: of a service that takes ten calls at a time, about one call in sixty is throttled for
+// that, and more where it takes fewer.
 //
 // A record whose turn has not come waits, those behind it in its lane behind it, and whoever waits longest is
 // next. So order is what it is without. Waiting ends with the record's context, and counts for

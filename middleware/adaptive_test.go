@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -19,42 +20,44 @@ import (
 // service takes some calls at a time, and throttles those above.
 type service struct {
 	capacity int
-	takes    time.Duration
+	takes    time.Duration // from nine tenths of this to eleven
 
 	mu        sync.Mutex
+	rng       *rand.Rand
 	now, top  int
 	ok, wrong int
 }
 
 func (s *service) call() error {
 	s.mu.Lock()
-	s.now++
-	s.top = max(s.top, s.now)
-	over := s.now > s.capacity
-	if over {
+	s.top = max(s.top, s.now+1)
+	takes := s.takes*9/10 + time.Duration(s.rng.Int64N(int64(s.takes/5)))
+	if s.now == s.capacity {
 		s.wrong++
-	} else {
-		s.ok++
+		s.mu.Unlock()
+		time.Sleep(takes / 20)
+		return coded("ThrottlingException")
 	}
+	s.now++
+	s.ok++
 	s.mu.Unlock()
-	time.Sleep(s.takes)
+	time.Sleep(takes)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.now--
-	if over {
-		return coded("ThrottlingException")
-	}
 	return nil
 }
 
-// With a service that takes c calls at a time, the limit comes to move between half of it and one
-// more, few calls are throttled, and most of what the service can do is done.
+// With a service that takes c calls at a time, the limit comes to move between half of c and c+2, for one is added to c, and
+// perhaps another before the first error is back. Few calls are throttled, and most of what the service can do is done.
 func TestAdaptiveConverges(t *testing.T) {
 	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
 	for _, capacity := range []int{1, 2, 5, 10, 31, 100} {
 		synctest.Test(t, func(t *testing.T) {
 			const most = 64
-			s := &service{capacity: capacity, takes: 100 * time.Millisecond}
+			s := &service{capacity: capacity, takes: 100 * time.Millisecond, rng: rand.New(rand.NewPCG(seed, 0))}
 			limit, fell := most, 0
 			var mu sync.Mutex
 			fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { return s.call() }), weir.ReportAll(),
@@ -80,10 +83,10 @@ func TestAdaptiveConverges(t *testing.T) {
 				assert.Equal(t, []int{limit, s.wrong, fell}, []int{most, 0, 0})
 				return
 			}
-			if s.top > capacity+1 || limit > capacity+1 || limit < max(1, capacity/2) {
+			if s.top > capacity+1 || limit > capacity+2 || limit < max(1, capacity/2) {
 				t.Errorf("capacity %d: a limit of %d, up to %d calls at a time", capacity, limit, s.top)
 			}
-			if s.wrong > 2*fell { // what ends at the same instant may begin in any order
+			if s.wrong > 2*fell {
 				t.Errorf("capacity %d: %d calls were throttled for %d times that the limit fell", capacity, s.wrong, fell)
 			}
 			possible := float64(capacity) * float64(time.Since(begin)/s.takes)
@@ -202,7 +205,7 @@ func TestAdaptiveLanes(t *testing.T) {
 			}
 		}
 		var mu sync.Mutex
-		done, running, ahead, out := map[string]int{}, map[string]bool{}, 0, 0
+		done, running, out := map[string]int{}, map[string]bool{}, 0
 		came, longest := map[string]time.Time{}, time.Duration(0)
 		fn := weir.Kinesis(weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
 			mu.Lock()
@@ -221,12 +224,6 @@ func TestAdaptiveLanes(t *testing.T) {
 			out--
 			running[m.OrderingKey] = false
 			done[m.OrderingKey]++
-			least, most := each, 0
-			for lane := range lanes {
-				n := done[fmt.Sprint("lane", lane)]
-				least, most = min(least, n), max(most, n)
-			}
-			ahead = max(ahead, most-least)
 			return nil
 		}), weir.Concurrency(lanes), weir.Use(func(next weir.Handler) weir.Handler {
 			return func(ctx context.Context, m *weir.Message) error {
@@ -239,8 +236,8 @@ func TestAdaptiveLanes(t *testing.T) {
 		r := weirtest.Run(t.Context(), fn, weirtest.Kinesis(values...))
 		assert.NoError(t, r.Err)
 		assert.Equal(t, len(r.Retried()), 0)
-		if ahead > 2 || longest > 5*time.Second { // 13 wait, 3 a second
-			t.Errorf("a lane is %d records ahead, and a record has waited for %v", ahead, longest)
+		if longest > 5*time.Second { // 13 wait, 3 a second
+			t.Errorf("a record has waited for %v", longest)
 		}
 	})
 }
@@ -255,6 +252,7 @@ func TestAdaptiveWaitsNoLonger(t *testing.T) {
 			fn := weir.SQS(weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
 				runs = append(runs, string(m.Payload))
 				<-ctx.Done()
+				time.Sleep(time.Millisecond) // the other's context ends first
 				return nil
 			}), weir.ReportAll(), weir.Concurrency(2), opt, middleware.Adaptive(middleware.Limits{Most: 2, Start: 1}),
 				weir.OnFailure(func(_ context.Context, _ *weir.Message, err error) error {

@@ -195,7 +195,7 @@ func TestBreakerCoolDown(t *testing.T) {
 		batch("down ok ok", "foo", "closed-open 2 10s 0")
 		time.Sleep(10*time.Second - 1)
 		batch("ok", "o")
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		batch("down ok", "fo", "open-half-open 2 10s 3", "half-open-open 3 20s 3")
 		time.Sleep(10 * time.Second)
 		batch("ok", "o")

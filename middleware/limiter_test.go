@@ -140,3 +140,38 @@ func (l *limiter) limitTake(ctx context.Context, id string) (turn, error) {
 	}
 	return t, err
 }
+
+// BenchmarkHandle is what one record costs when all is well, without what is around it.
+func BenchmarkHandle(b *testing.B) {
+	next := func(context.Context, *weir.Message) error { return nil }
+	m := &weir.Message{ID: "m"}
+	l := newLimiter(Limits{Most: 8, Start: 8, Throttled: Throttled, Forget: time.Minute})
+	closed := &breaker{c: Circuit{After: 5, CoolDown: time.Second, Class: FailureClass}}
+	for name, h := range map[string]weir.Handler{
+		"nothing":  next,
+		"adaptive": func(ctx context.Context, m *weir.Message) error { return l.handle(ctx, m, next) },
+		"breaker":  func(ctx context.Context, m *weir.Message) error { return closed.handle(ctx, m, next) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			ctx := b.Context()
+			for b.Loop() {
+				_ = h(ctx, m)
+			}
+		})
+	}
+}
+
+// TestNoAllocations holds what the benchmark shows.
+func TestNoAllocations(t *testing.T) {
+	next := func(context.Context, *weir.Message) error { return nil }
+	m := &weir.Message{ID: "m"}
+	l := newLimiter(Limits{Most: 8, Start: 8, Throttled: Throttled, Forget: time.Minute})
+	closed := &breaker{c: Circuit{After: 5, Class: FailureClass}}
+	_ = l.handle(t.Context(), m, next) // makes its places
+	n := testing.AllocsPerRun(100, func() {
+		_ = l.handle(t.Context(), m, next)
+		_ = closed.handle(t.Context(), m, next)
+	})
+	assert.Equal(t, n, 0)
+}
