@@ -74,7 +74,9 @@ func each[T any](source string, f func(context.Context, T) error, decode func(*w
 }
 
 func batch[T any](source string, f func(context.Context, *weir.BatchOf[T]) error, decode func(*weir.Message) (T, error), opts []weir.BatchOption) weir.Verb {
-	opts = append(opts[:len(opts):len(opts)], weir.DecodeMessage(decode))
+	if !slices.Contains(opts, nil) { // which weir.Batch refuses by its place
+		opts = append([]weir.BatchOption{weir.DecodeMessage(decode)}, opts...)
+	}
 	return &verb{weir.Batch(f, opts...), source}
 }
 

@@ -33,10 +33,12 @@ type observer struct {
 // batch is one batch's span and what belongs to it.
 type batch struct {
 	o      *observer
+	outer  *batch // of another Trace
 	tracer trace.Tracer
 	span   trace.Span
 	at     destination
 	events atomic.Int32
+	ended  atomic.Bool
 
 	// late are the records if their text was not there yet when the batch began: they get their
 	// links at its end, which a sampler does not see.
@@ -47,6 +49,15 @@ type batchKey struct{}
 
 func batchOf(ctx context.Context) *batch {
 	b, _ := ctx.Value(batchKey{}).(*batch)
+	return b
+}
+
+// open is the observer's span in ctx that has not ended, or nil.
+func (o *observer) open(ctx context.Context) *batch {
+	b := batchOf(ctx)
+	for b != nil && (b.o != o || b.ended.Load()) {
+		b = b.outer
+	}
 	return b
 }
 
@@ -70,7 +81,7 @@ func (o *observer) BatchContext(ctx context.Context, msgs iter.Seq[*weir.Message
 	if late == nil {
 		o.gather(ctx, &links, msgs)
 	}
-	b := &batch{o: o, tracer: o.tracer(), at: at.destination(), late: late}
+	b := &batch{o: o, outer: batchOf(ctx), tracer: o.tracer(), at: at.destination(), late: late}
 	if o.at != nil {
 		b.at = *o.at
 	}
@@ -87,7 +98,7 @@ func (o *observer) BatchContext(ctx context.Context, msgs iter.Seq[*weir.Message
 
 // RecordDropped implements weir.RecordDroppedObserver.
 func (o *observer) RecordDropped(ctx context.Context, m *weir.Message, err error) error {
-	if b := batchOf(ctx); b != nil && b.o == o && b.span.IsRecording() && b.events.Add(1) <= maxEvents {
+	if b := o.open(ctx); b != nil && b.span.IsRecording() && b.events.Add(1) <= maxEvents {
 		attrs := append(make([]attribute.KeyValue, 0, 3), semconv.MessagingMessageID(m.ID), semconv.ExceptionMessage(text(err)))
 		if m.Part != "" {
 			attrs = append(attrs, attribute.String("weir.part", m.Part))
@@ -99,10 +110,11 @@ func (o *observer) RecordDropped(ctx context.Context, m *weir.Message, err error
 
 // BatchEnded implements weir.BatchEndedObserver.
 func (o *observer) BatchEnded(ctx context.Context, s weir.Summary) {
-	b := batchOf(ctx)
-	if b == nil || b.o != o {
+	b := o.open(ctx)
+	if b == nil {
 		return
 	}
+	b.ended.Store(true)
 	defer b.span.End()
 	if !b.span.IsRecording() {
 		return
@@ -119,8 +131,8 @@ func (o *observer) BatchEnded(ctx context.Context, s weir.Summary) {
 		attribute.Int("weir.records.failed", s.Failed), attribute.Int("weir.records.skipped", s.Skipped))
 	if s.Err != nil {
 		b.span.SetAttributes(semconv.ErrorTypeKey.String("record_failures"))
-		b.span.RecordError(s.Err)
 		b.span.SetStatus(codes.Error, fmt.Sprintf("%d of %d records are not done", s.Failed+s.Skipped, s.Records))
+		b.span.RecordError(s.Err)
 	}
 }
 

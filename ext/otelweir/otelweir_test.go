@@ -332,6 +332,20 @@ func TestPipelineAndWindow(t *testing.T) {
 	assert.Equal(t, named(t, r, "own").Parent().SpanID(), s.SpanContext().SpanID())
 }
 
+// Two of them are one inside the other, and both end.
+func TestTwice(t *testing.T) {
+	t.Parallel()
+	drop := weir.Each(func(context.Context, string) error { return weir.Drop(errors.New("no")) })
+	r, tp := recorder()
+	same := otelweir.Trace(tp)
+	for name, opts := range map[string][]weir.SQSOption{"two": {otelweir.Trace(tp), otelweir.Trace(tp)}, "one twice": {same, same}} {
+		before := len(r.Ended())
+		invoke(t, weir.SQS(drop, opts...), weirtest.SQS("a"))
+		assert.Equal(t, len(r.Started())-before, 2, name)
+		assert.Equal(t, len(r.Ended())-before, 2, name)
+	}
+}
+
 // Without Trace there is nothing to put a record's span into, and a span that is not sampled costs
 // no attributes.
 func TestNothingToDo(t *testing.T) {
