@@ -80,11 +80,12 @@ func TestLogger(t *testing.T) {
 	// Attributes and groups of the handler's own come behind those of the record.
 	grouped := weir.Each(func(ctx context.Context, s string) error {
 		middleware.Logger(ctx).With("a", 1).WithGroup("g").Info(s, "b", 2)
+		middleware.Logger(ctx).WithGroup("g").Warn(s, "b", 2)
 		middleware.Logger(ctx).Debug("below the level")
 		return nil
 	})
 	invoke(weir.SQS(grouped, middleware.Log(l)), weirtest.SQS(weirtest.Record{ID: "m1", Value: "hi"}))
-	assert.Equal(t, out.String(), "msg=hi "+source+" id=m1 attempt=1 requestId=r1 a=1 g.b=2\n")
+	assert.Equal(t, out.String(), "msg=hi "+source+" id=m1 attempt=1 requestId=r1 a=1 g.b=2\nmsg=hi "+source+" id=m1 attempt=1 requestId=r1 g.b=2\n")
 
 	assert.Equal(t, middleware.Logger(t.Context()) == slog.Default(), true)
 }

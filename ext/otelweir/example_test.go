@@ -107,3 +107,22 @@ func ExampleLambdaParent() {
 	// Output:
 	// process queue 5759e988bd862e3fe1be46a994272793 below 53995c3f42cd8ad8
 }
+
+// Lambda freezes the process once it has its answer, so what is exported in the background must be
+// flushed before: by an observer that is listed behind Trace.
+func ExampleTrace_flush() {
+	provider := sdktrace.NewTracerProvider() // with sdktrace.WithBatcher(exporter)
+	fn := weir.SQS(weir.Each(func(context.Context, string) error { return nil }),
+		otelweir.Trace(provider), weir.Observe(flush{provider}))
+
+	weirtest.Run(context.Background(), fn, weirtest.SQS("a"))
+	// Output:
+	// flushed: <nil>
+}
+
+type flush struct{ provider *sdktrace.TracerProvider }
+
+// BatchEnded has until the context's deadline, which is before Lambda's.
+func (f flush) BatchEnded(ctx context.Context, _ weir.Summary) {
+	fmt.Println("flushed:", f.provider.ForceFlush(ctx))
+}

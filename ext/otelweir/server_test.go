@@ -81,7 +81,6 @@ func TestServer(t *testing.T) {
 	assert.Equal(t, records, []string{"0001", "0002"})
 }
 
-
 // impatient does not wait for messages for as long as the worker asks, which waits for it at its end.
 type impatient struct{ *sqs.Client }
 

@@ -3,6 +3,7 @@ package schemacheck_test
 import (
 	"context"
 	"fmt"
+	"testing/fstest"
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/ext/schemacheck"
@@ -60,4 +61,18 @@ func ExampleSchema_Validate() {
 	fmt.Println(s.Validate([]byte(`{"to": {}}`)))
 	// Output:
 	// not valid by its schema: /to: required: missing property 'city'
+}
+
+// In a program, the file system is an embed.FS: schemas travel in the binary.
+func ExampleFile() {
+	schemas := fstest.MapFS{
+		"schemas/order.json":   {Data: []byte(`{"properties": {"to": {"$ref": "address.json"}, "on": {"format": "uuid"}}}`)},
+		"schemas/address.json": {Data: []byte(`{"required": ["city"]}`)},
+	}
+	s := schemacheck.File(schemas, "schemas/order.json", schemacheck.Draft("2019-09"), schemacheck.Formats())
+	fmt.Println(s.Err())
+	fmt.Println(s.Validate([]byte(`{"to": {}, "on": "tomorrow"}`)))
+	// Output:
+	// <nil>
+	// not valid by its schema: /on: format: 'tomorrow' is not valid uuid: must have 5 elements; /to: required: missing property 'city'
 }
