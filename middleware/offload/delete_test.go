@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -61,6 +62,19 @@ func TestDeleteAfter(t *testing.T) {
 			return weir.SQS(offload.Unwrap(weir.Unwrap(weir.Each(outcomes), func(_ context.Context, m *weir.Message) ([]weir.Message, error) {
 				return []weir.Message{m.WithPart(0, []byte("ok")), m.WithPart(1, m.Payload)}, nil
 			}), b, buckets), del, no)
+		},
+		"stream": func(b *bucket, del weir.FlowOption) *weir.Lambda {
+			return weir.SQS(weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
+				r, err := offload.Open(ctx)
+				if err != nil {
+					return err
+				}
+				text, err := io.ReadAll(r)
+				if err != nil {
+					return err
+				}
+				return outcomes(ctx, string(text))
+			}), no, offload.Load(b, buckets, offload.Stream()), del)
 		},
 		"after a retry": func(b *bucket, del weir.FlowOption) *weir.Lambda {
 			return weir.SQS(weir.Each(outcomes), no, weir.Use(func(next weir.Handler) weir.Handler {

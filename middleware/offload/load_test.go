@@ -195,6 +195,18 @@ func TestSNS(t *testing.T) {
 	assert.Equal(t, s.got, want)
 }
 
+// Only what SNS put around a message says something about it.
+func TestAnotherEnvelope(t *testing.T) {
+	t.Parallel()
+	var s seen
+	fn := weir.SQS(weir.Unwrap(weir.Each(s.handle), func(_ context.Context, m *weir.Message) ([]weir.Message, error) {
+		return []weir.Message{m.With([]byte(at("1").Body()))}, nil
+	}), offload.Load(bucketOf("1", "content"), buckets))
+	weirtest.Run(t.Context(), fn, weirtest.SQS(`{"Type":"Order","MessageAttributes":{"ExtendedPayloadSize":{}}}`, "no JSON",
+		`{"Type":"Notification","MessageAttributes":{"ExtendedPayloadSize":{}}}`)).WantDone(t)
+	assert.Equal(t, s.got, []string{at("1").Body(), at("1").Body(), "content"})
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	b := bucketOf()
