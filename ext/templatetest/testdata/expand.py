@@ -1,6 +1,8 @@
-"""Expands a SAM template with AWS's own translator and compares it with a CloudFormation template.
+"""Expands SAM templates with AWS's own translator and compares each with a CloudFormation template.
 
-usage: expand.py sam.yaml cloudformation.yaml
+usage: expand.py sam.yaml cloudformation.yaml [sam.yaml cloudformation.yaml]...
+
+It prints, for each pair, the resources that are not the same.
 """
 
 import json
@@ -25,20 +27,23 @@ def properties(resource):
     return {k: v for k, v in resource.get("Properties", {}).items() if k not in ("Code", "Tags")}
 
 
+def differences(sam, cloudformation):
+    template = json.loads(json.dumps(cfn_yaml.load(sam)))
+    for resource in template["Resources"].values():
+        if "CodeUri" in resource.get("Properties", {}):
+            resource["Properties"]["CodeUri"] = "s3://bucket/key"
+    expanded = transform(template, {}, NoPolicies())["Resources"]
+    ours, want = json.loads(json.dumps(expanded)), read(cloudformation)
+    return [
+        name
+        for name in sorted(set(ours) | set(want))
+        if name not in ours
+        or name not in want
+        or ours[name]["Type"] != want[name]["Type"]
+        or properties(ours[name]) != properties(want[name])
+    ]
+
+
 os.environ["AWS_DEFAULT_REGION"] = "eu-west-1"
-template = json.loads(json.dumps(cfn_yaml.load(sys.argv[1])))
-for resource in template["Resources"].values():
-    if "CodeUri" in resource.get("Properties", {}):
-        resource["Properties"]["CodeUri"] = "s3://bucket/key"
-ours, want = transform(template, {}, NoPolicies())["Resources"], read(sys.argv[2])
-ours = json.loads(json.dumps(ours))
-different = [
-    name
-    for name in sorted(set(ours) | set(want))
-    if name not in ours
-    or name not in want
-    or ours[name]["Type"] != want[name]["Type"]
-    or properties(ours[name]) != properties(want[name])
-]
-print("different:", " ".join(different))
-sys.exit(1 if different else 0)
+for sam, cloudformation in zip(sys.argv[1::2], sys.argv[2::2]):
+    print("differences:", *differences(sam, cloudformation))
