@@ -100,8 +100,8 @@ s3)
 	version=v1.8.0
 	bin=${XDG_CACHE_HOME:-$HOME/.cache}/weir/versitygw-$version
 	[ -x "$bin/versitygw" ] || GOBIN=$bin GOFLAGS='-p=2' go install "github.com/versity/versitygw/cmd/versitygw@$version" >&2
-	mkdir "$dir/objects"
-	(exec "$bin/versitygw" --port "127.0.0.1:$port" --access AK --secret SK --quiet posix "$dir/objects") >&2 &
+	mkdir "$dir/objects" "$dir/meta" # not every file system has extended attributes
+	(exec "$bin/versitygw" --port "127.0.0.1:$port" --access AK --secret SK --quiet posix --sidecar "$dir/meta" "$dir/objects") >&2 &
 	pid=$!
 	ready() { open "$port"; }
 	endpoint=http://127.0.0.1:$port
