@@ -89,9 +89,10 @@ func ExampleCarrier() {
 
 // X-Ray through OpenTelemetry: Lambda says its segment in the invocation's context, and the batch's
 // span becomes its child, with the same trace ID. Nothing else of X-Ray is needed: no propagator,
-// since otelweir reads the records' headers itself, and no ID generator, since X-Ray takes the
-// random trace IDs of W3C too. Whoever sends to an older X-Ray gives the provider an
-// sdktrace.IDGenerator whose trace IDs begin with the seconds since 1970, in hex.
+// since otelweir reads the records' headers itself, and no ID generator, since X-Ray has taken the
+// random trace IDs of W3C since 2023. A CloudWatch agent before 1.300030.0 or an ADOT collector before
+// 0.34.0 does not: for those, give the provider an sdktrace.IDGenerator whose trace IDs begin with
+// the seconds since 1970, in hex.
 func ExampleLambdaParent() {
 	spans := tracetest.NewSpanRecorder()
 	provider := sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans))
