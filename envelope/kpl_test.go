@@ -168,6 +168,26 @@ func TestKPLPipeline(t *testing.T) {
 	}
 }
 
+// So it is with every envelope: what comes again counts once, part by part.
+func TestPipeline(t *testing.T) {
+	t.Parallel()
+	p := &pipeline.Pipeline[envelope.S3Record, int64]{
+		Name: "sizes", StoreIn: mem.New(), Aggregate: monoid.Count(),
+		Key: func(r envelope.S3Record) string { return r.Bucket }, Value: func(envelope.S3Record) int64 { return 1 },
+	}
+	l := weir.SQS(envelope.SNS(envelope.S3(p)))
+	assert.NoError(t, l.Err())
+	body := snsBody(s3Body(s3Put("a"), s3Put("b")), "")
+	damaged := weirtest.Record{ID: "bad", Value: snsBody(s3Body(s3Put("c"), s3Put("%"), s3Put("d")), "")}
+	event := weirtest.SQS(body, damaged, body)
+	for range 2 {
+		weirtest.Run(t.Context(), l, event).Want(t, weirtest.Succeeded, weirtest.Failed, weirtest.Succeeded)
+		got, err := p.Get(t.Context(), "amzn-s3-demo-bucket")
+		assert.NoError(t, err)
+		assert.Equal(t, got.Value, 6)
+	}
+}
+
 func TestKPLAgainstNode(t *testing.T) {
 	t.Parallel()
 	if err := exec.Command("node", "-e", "require('aws-kinesis-agg')").Run(); err != nil {

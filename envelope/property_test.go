@@ -26,7 +26,8 @@ type node struct {
 	does      string // "list", or "open " and a deed, or the deed of a leaf
 	kids      []*node
 	part      string
-	above     []string // the records it is in, the nearest first, as Carriers has them
+	opens     time.Duration // how long that takes
+	above     []string      // the records it is in, the nearest first, as Carriers has them
 }
 
 // nest is a batch of nested records and the rules under which it runs.
@@ -36,12 +37,13 @@ type nest struct {
 	workers int
 	batch   bool // by the verb Batch
 	drop    bool // OnUndecodable(DropUndecodable)
-	slow    bool // handlers that ignore their context, up to a deadline
+	giveUp  bool // OnFailure drops plain errors
+	slow    bool // handlers and openers that ignore their context, up to a deadline
 	outer   []*node
 	byName  map[string]*node
 }
 
-var nestDeeds = []string{"done", "done", "done", "done", "done", "error", "drop", "undecodable", "panic", "goexit", "abort"}
+var nestDeeds = []string{"done", "done", "done", "done", "done", "error", "drop", "undecodable", "veto", "panic", "goexit", "abort"}
 
 func newNest(r *rand.Rand) *nest {
 	n := &nest{
@@ -52,6 +54,7 @@ func newNest(r *rand.Rand) *nest {
 		n.workers = 1
 	}
 	n.slow = !n.batch && r.IntN(6) == 0
+	n.giveUp = r.IntN(3) == 0
 	trouble := 1 + r.IntN(len(nestDeeds))
 	keys := 1 + r.IntN(4)
 	for range 1 + r.IntN(8) {
@@ -74,11 +77,14 @@ func (n *nest) grow(r *rand.Rand, level, trouble, keys int, key string) *node {
 		key = ""
 	}
 	o := &node{name: fmt.Sprint("n", len(n.byName)), key: key, does: nestDeeds[r.IntN(trouble)]}
+	if n.slow && r.IntN(10) == 0 {
+		o.opens = time.Duration(r.IntN(12)) * time.Second
+	}
 	n.byName[o.name] = o
 	if level > n.levels || r.IntN(3) == 0 {
 		return o
 	}
-	if o.does != "done" && r.IntN(2) == 0 {
+	if o.does != "done" && o.does != "veto" && r.IntN(2) == 0 {
 		o.does = "open " + o.does
 		return o
 	}
@@ -126,6 +132,7 @@ func do(deed string) error {
 
 func (n *nest) open(_ context.Context, m *weir.Message) (inside []weir.Message, err error) {
 	o := n.byName[string(m.Payload)]
+	time.Sleep(o.opens)
 	if deed, ok := strings.CutPrefix(o.does, "open "); ok {
 		return nil, do(deed)
 	}
@@ -175,6 +182,10 @@ func (n *nest) outcome(o *node) string {
 		return "dropped"
 	case "undecodable":
 		if n.drop {
+			return "dropped"
+		}
+	case "error":
+		if n.giveUp {
 			return "dropped"
 		}
 	}
@@ -319,17 +330,29 @@ func TestNests(t *testing.T) {
 	if testing.Short() {
 		rounds = 300
 	}
-	exact := 0
+	exact, late := 0, map[string]int{}
 	for i := range rounds {
 		n := newNest(r)
 		if n.exact() {
 			exact++
 		}
 		var problem error
-		synctest.Test(t, func(t *testing.T) { problem = n.run(t, rand.New(rand.NewPCG(r.Uint64(), 1))) })
+		synctest.Test(t, func(t *testing.T) {
+			var got []string
+			got, problem = n.run(t, rand.New(rand.NewPCG(r.Uint64(), 1)))
+			for _, state := range got {
+				if n.slow {
+					late[state]++
+				}
+			}
+		})
 		if problem != nil {
 			t.Fatalf("-seed %d, round %d: %v\n%s", s, i, problem, n)
 		}
+	}
+	t.Logf("%d rounds compared with the model; up to a deadline, %v", exact, late)
+	if len(late) < 4 {
+		t.Errorf("up to a deadline, all records were %v", late)
 	}
 	if exact < rounds/4 {
 		t.Errorf("only %d rounds were compared with the model", exact)
@@ -338,7 +361,7 @@ func TestNests(t *testing.T) {
 
 func (n *nest) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s levels=%d workers=%d batch=%v drop=%v slow=%v\n", n.source, n.levels, n.workers, n.batch, n.drop, n.slow)
+	fmt.Fprintf(&b, "%s levels=%d workers=%d batch=%v drop=%v giveUp=%v slow=%v\n", n.source, n.levels, n.workers, n.batch, n.drop, n.giveUp, n.slow)
 	var show func(o *node, indent string)
 	show = func(o *node, indent string) {
 		fmt.Fprintf(&b, "%s%s key=%s %s\n", indent, o.name, o.key, o.does)
@@ -354,6 +377,7 @@ func (n *nest) String() string {
 
 // witness is what is seen while a nest runs.
 type witness struct {
+	nest     *nest
 	mu       sync.Mutex
 	problem  error
 	began    []string        // leaves, in order
@@ -378,7 +402,10 @@ func (w *witness) tell(what string) {
 }
 
 func (w *witness) RecordStarted(_ context.Context, _ *weir.Message) { w.tell("started") }
-func (w *witness) RecordSucceeded(_ context.Context, _ *weir.Message) error {
+func (w *witness) RecordSucceeded(_ context.Context, m *weir.Message) error {
+	if w.nest.byName[string(m.Payload)].does == "veto" {
+		return errDeed
+	}
 	w.tell("succeeded")
 	return nil
 }
@@ -423,8 +450,8 @@ func (n *nest) check(ctx context.Context, w *witness, m *weir.Message) *node {
 	return o
 }
 
-func (n *nest) run(t *testing.T, r *rand.Rand) error {
-	w := &witness{returned: map[string]bool{}, told: map[string]int{}}
+func (n *nest) run(t *testing.T, r *rand.Rand) (got []string, problem error) {
+	w := &witness{nest: n, returned: map[string]bool{}, told: map[string]int{}}
 	running := map[string]bool{}
 	v := weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
 		o := n.check(ctx, w, m)
@@ -455,7 +482,7 @@ func (n *nest) run(t *testing.T, r *rand.Rand) error {
 				o := n.check(ctx, w, item.Message)
 				w.returned[o.name] = true
 				switch o.does {
-				case "done":
+				case "done", "veto":
 					b.Done(item)
 				case "panic", "goexit":
 					b.Fail(item, errDeed)
@@ -474,17 +501,17 @@ func (n *nest) run(t *testing.T, r *rand.Rand) error {
 	if !n.slow {
 		ctx = t.Context()
 	}
-	got := n.invoke(ctx, v, w)
+	got = n.invoke(ctx, v, w)
 	w.mu.Lock()
 	w.closed = true
-	problem := w.problem
+	problem = w.problem
 	began, returned := slices.Clone(w.began), w.returned
 	w.mu.Unlock()
 	if problem == nil {
 		problem = n.judge(w, got, began, returned)
 	}
 	time.Sleep(time.Hour) // those left behind come home
-	return problem
+	return got, problem
 }
 
 // judge compares what became of the outer records with what must hold.
