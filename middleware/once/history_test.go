@@ -47,6 +47,8 @@ func TestHistories(t *testing.T) {
 			if t.Failed() {
 				t.Fatalf("replay it with -seed %d -histories 1", h.seed)
 			}
+			h.mu.Lock()
+			defer h.mu.Unlock()
 			for e, n := range h.events {
 				sum[e] += n
 			}
@@ -326,6 +328,8 @@ func (h *history) run(t *testing.T) {
 	}
 	queues.Wait()
 	time.Sleep(time.Hour) // those that were left behind
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	for _, w := range h.wrong {
 		t.Error(w)
 	}

@@ -3,6 +3,7 @@ package once_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -158,11 +159,12 @@ func TestInProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in := mem.New()
 		var c counter
-		stuck := true
+		var stuck atomic.Bool
+		stuck.Store(true)
 		lambda := func() *weir.Lambda {
 			return weir.SQS(weir.Each(func(ctx context.Context, o order) error {
 				c.ran(o.ID)
-				if stuck {
+				if stuck.Load() {
 					time.Sleep(time.Hour) // killed, as far as others can see
 				}
 				return nil
@@ -172,7 +174,7 @@ func TestInProgress(t *testing.T) {
 		begin := time.Now()
 		r := invoke(t, lambda(), event)
 		assert.Equal(t, states(r), []weirtest.State{weirtest.Skipped, weirtest.Skipped, weirtest.Skipped})
-		stuck = false
+		stuck.Store(false)
 		r = invoke(t, lambda(), event)
 		assert.Equal(t, states(r), []weirtest.State{failed, failed, failed})
 		assert.Error(t, r.Err, "3 x once: the key is being worked on")
