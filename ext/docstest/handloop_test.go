@@ -52,17 +52,22 @@ func (f invoke) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 // On a FIFO queue the loop goes on after a failure: the second message overtakes the first.
 func Example_handLoop() {
 	event := weirtest.FIFO(Order{"a", -1}, Order{"b", 1})
-	out, err := invoke(before).Invoke(context.Background(), event.JSON())
-	fmt.Println(len(out) > 0, err)
-	fmt.Println("and with weir:")
+	fmt.Println("the loop:")
+	if _, err := invoke(before).Invoke(context.Background(), event.JSON()); err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println("weir:")
 	// snippet:begin step1
 	fn := weir.SQS(awsevents.EachSQS(handleMessage)) // lambda.Start(fn)
 	// snippet:end
-	weirtest.Run(context.Background(), fn, event)
+	show(fn, event)
 	// Output:
+	// the loop:
 	// shipped b
-	// true <nil>
-	// and with weir:
+	// weir:
+	// 1 failed: negative amount
+	// 2 skipped: weir: not run, since an earlier record failed
+	// the invocation failed
 }
 
 // The second step: the type that the handler is about.
