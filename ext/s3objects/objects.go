@@ -30,8 +30,8 @@ type Client interface {
 	DeleteObjects(ctx context.Context, in *s3.DeleteObjectsInput, opts ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
 }
 
-// Objects are the objects in S3. It is an offload.Objects, an offload.Deleter and an offload.Putter, safe
-// for concurrent use.
+// Objects are the objects in S3. It is an offload.Objects, an offload.Deleter and an
+// offload.Putter, safe for concurrent use.
 type Objects struct {
 	client Client
 	owner  *string

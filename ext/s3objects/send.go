@@ -15,8 +15,8 @@ import (
 	"github.com/weir-go/weir/middleware/offload"
 )
 
-// ForSQS returns the input to send: in itself, or, if it is too large, a copy whose body is in S3, where it
-// has been put by then. in stays as it is, so it may be tried again.
+// ForSQS returns the input to send: in itself, or, if it is too large, a copy whose body is in S3,
+// where it has been put by then. in stays as it is, so it may be tried again.
 //
 //	in, err := s3objects.ForSQS(ctx, writer, in)
 //	if err == nil {
@@ -64,8 +64,8 @@ func ForSQSBatch(ctx context.Context, w *offload.Writer, in *sqs.SendMessageBatc
 }
 
 // ForSNS is ForSQS for what is published to an SNS topic. SNS takes no more than
-// offload.DefaultThreshold, whatever the Writer's threshold is. A message of MessageStructure json, with a text for each
-// protocol, is refused if it is too large.
+// offload.DefaultThreshold, whatever the Writer's threshold is. A message of MessageStructure json,
+// with a text for each protocol, is refused if it is too large.
 func ForSNS(ctx context.Context, w *offload.Writer, in *sns.PublishInput) (*sns.PublishInput, error) {
 	if in == nil || w == nil {
 		return nil, errors.New("s3objects: ForSNS: it takes a Writer and an input")

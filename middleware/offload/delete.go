@@ -12,10 +12,10 @@ import (
 	"github.com/weir-go/weir"
 )
 
-// DeleteAfter makes an option that deletes the objects that Load or Unwrap has loaded, once the batch has
-// ended, of those records that were handled and that Lambda is told are done: not of failed, skipped
-// or dropped ones, nor those that another record still needs as far as the batch shows.
-// What cannot be deleted changes nothing: failed is told, or slog.Default if it is nil.
+// DeleteAfter makes an option that deletes the objects that Load or Unwrap has loaded, once the
+// batch has ended, of those records that were handled and that Lambda is told are done: not of
+// failed, skipped or dropped ones, nor those that another record still needs as far as the batch
+// shows. What cannot be deleted changes nothing: failed is told, or slog.Default if it is nil.
 //
 // A lifecycle rule is the better choice, since only it knows when a message is gone. Objects
 // are deleted before Lambda has the answer. If that is lost, or the function dies, the message comes
@@ -25,8 +25,9 @@ import (
 // ErrMissing, if no object can be missing for another reason. Never use it where several queues are
 // subscribed to one SNS topic: they share the object.
 //
-// It needs the permission s3:DeleteObject on the objects. Streams deliver again what stands behind a failed
-// record: of sources that are not SQS, objects are deleted only if the whole batch is done.
+// It needs the permission s3:DeleteObject on the objects. Streams deliver again what stands behind
+// a failed record: of sources that are not SQS, objects are deleted only if the whole batch is
+// done.
 func DeleteAfter(objects Deleter, failed func(ctx context.Context, p Pointer, err error)) weir.FlowOption {
 	if objects == nil {
 		return weir.Refuse(errors.New("offload: DeleteAfter: no Deleter: give s3objects.New(client)"))

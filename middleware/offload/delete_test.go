@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -227,6 +228,40 @@ func TestDeleteAfterNeverTooEarly(t *testing.T) {
 			if !left[keys[i]] == needed[keys[i]] {
 				t.Fatalf("%s of %s, which %s: left %v, needed %v", keys[i], o.ID, o.State, left[keys[i]], needed[keys[i]])
 			}
+		}
+	}
+}
+
+// Invocations at the same time, of one Lambda, do not mix up their objects.
+func TestManyInvocations(t *testing.T) {
+	t.Parallel()
+	b := bucketOf()
+	for i := range 16 {
+		for k, end := range []string{"ok", "fail", "ok"} {
+			b.objects[at(fmt.Sprint(i, "/", k))] = end
+		}
+	}
+	for _, fn := range []*weir.Lambda{
+		weir.SQS(weir.Each(outcomes), weir.Concurrency(2), offload.Load(b, buckets), offload.DeleteAfter(b, none(t))),
+		weir.SQS(offload.Unwrap(weir.Each(outcomes), b, buckets), offload.DeleteAfter(b, none(t))),
+	} {
+		var all sync.WaitGroup
+		for i := range 16 {
+			all.Go(func() {
+				var events []any
+				for k := range 3 {
+					events = append(events, large(fmt.Sprint("m", k), fmt.Sprint(i, "/", k))) // identifiers are the same
+				}
+				r := weirtest.Run(t.Context(), fn, weirtest.SQS(events...))
+				r.Want(t, weirtest.Succeeded, weirtest.Failed, weirtest.Succeeded)
+			})
+		}
+		all.Wait()
+		left := b.keys()
+		assert.Equal(t, len(left), 16)
+		for i := range 16 {
+			assert.Equal(t, left[fmt.Sprint(i, "/1")], true)
+			b.objects[at(fmt.Sprint(i, "/0"))], b.objects[at(fmt.Sprint(i, "/2"))] = "ok", "ok"
 		}
 	}
 }

@@ -11,9 +11,11 @@
 //
 // A message is large if its body is a pointer, a JSON array of the class name and of bucket and
 // key, and if the sender marked it with the message attribute ExtendedPayloadSize, or with
-// SQSLargePayloadSize, which is what the Java client writes by default. Any other message goes to the
-// handler as it came, at no cost. So does a pointer without the attribute, see Unmarked. An array
-// that begins with a string and has the attribute, but is no pointer, is Undecodable.
+// SQSLargePayloadSize, which is what the Java client writes by default. Any other message goes to
+// the handler as it came, at no cost. So does a pointer without the attribute, see Unmarked. An
+// array that begins with a string and has the attribute, but is no pointer, is Undecodable. A body
+// that does not even begin like that is not asked for its attributes, which would take a copy of
+// each record.
 //
 // Messages of an SNS topic in SQS work with raw delivery, where the attributes are SQS's, and without
 // it behind envelope.SNS, where the attribute is in the envelope:
@@ -34,9 +36,9 @@
 // # Idempotency
 //
 // What is listed before Load sees the pointer, what is listed behind it the content. A key made of
-// the pointer spares the download of a duplicate, and knows one whose object has been deleted since. But
-// a sender that sends again uploads again, under another key: only the content, or what is in it,
-// tells that these are the same.
+// the pointer spares the download of a duplicate, and knows one whose object has been deleted
+// since. But a sender that sends again uploads again, under another key: only the content, or what
+// is in it, tells that these are the same.
 //
 // # Deleting
 //

@@ -9,11 +9,11 @@ import (
 
 // Load makes an option that loads large messages before a record is handled: by Each, EachMessage,
 // and whatever else calls Work.Each. The handler, and the middleware behind, see the content in
-// Message.Payload; ID, attributes and Raw stay, and observers, OnFailure and the dead letter queue see
-// the record with its pointer.
+// Message.Payload; ID, attributes and Raw stay, and observers, OnFailure and the dead letter queue
+// see the record with its pointer.
 //
-// It stands among middleware, see weir.Use, where it is listed. Bad settings make Lambda.Err and every
-// invocation fail. The function needs the permission s3:GetObject on the objects.
+// It stands among middleware, see weir.Use, where it is listed. Bad settings make Lambda.Err and
+// every invocation fail. The function needs the permission s3:GetObject on the objects.
 //
 // Only messages of SQS have attributes. Of other sources nothing is large, unless Unmarked is given.
 func Load(objects Objects, opts ...Option) weir.FlowOption {

@@ -107,8 +107,9 @@ func MaxSize(n int64) Option {
 	}
 }
 
-// MaxTotal limits what Unwrap loads for one batch to n bytes, DefaultMaxTotal by default, or MaxSize
-// if that is more. The last records, for which there is no room, fail, and come back in another batch.
+// MaxTotal limits what Unwrap loads for one batch to n bytes, DefaultMaxTotal by default, or
+// MaxSize if that is more. The last records, for which there is no room, fail, and come back in
+// another batch.
 func MaxTotal(n int64) Option {
 	return func(c *config) {
 		if n < 1 {

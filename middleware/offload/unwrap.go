@@ -11,9 +11,9 @@ import (
 //
 //	weir.SQS(offload.Unwrap(weir.Batch(store), objects, offload.Buckets("orders-large")))
 //
-// It is built on weir.Unwrap: all large messages of a batch are loaded before v begins, AtOnce of them
-// at a time, and are in memory together, see MaxTotal. What v, its
-// observers and OnFailure see is the record with its content; Message.Raw has the pointer.
+// It is built on weir.Unwrap: all large messages of a batch are loaded before v begins, AtOnce of
+// them at a time, and are in memory together, see MaxTotal. What v, its observers and OnFailure see
+// is the record with its content; Message.Raw has the pointer.
 func Unwrap(v weir.Verb, objects Objects, opts ...Option) weir.Verb {
 	c, err := gather("Unwrap", objects, opts)
 	if err == nil && c.stream {
@@ -40,5 +40,8 @@ func (u *unwrap) Check(s weir.Setup) error {
 }
 
 func (u *unwrap) Process(ctx context.Context, w *weir.Work) error {
+	if u.err != nil {
+		return u.err
+	}
 	return weir.Unwrap(u.verb, u.c.ahead(ctx, w).open).Process(ctx, w)
 }

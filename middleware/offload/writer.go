@@ -56,7 +56,8 @@ type Writer struct {
 // WriterOption is a setting of a Writer.
 type WriterOption func(*Writer) error
 
-// NewWriter makes a Writer that puts bodies into a bucket. It needs the permission s3:PutObject there.
+// NewWriter makes a Writer that puts bodies into a bucket. It needs the permission s3:PutObject
+// there.
 func NewWriter(objects Putter, bucket string, opts ...WriterOption) (*Writer, error) {
 	w := &Writer{objects: objects, bucket: bucket, threshold: DefaultThreshold, marker: markerName}
 	var errs []error
@@ -113,8 +114,8 @@ func Prefix(prefix string) WriterOption {
 	}
 }
 
-// LegacyAttribute marks messages by SQSLargePayloadSize instead of ExtendedPayloadSize, as the Java client
-// does by default: for readers that know nothing else.
+// LegacyAttribute marks messages by SQSLargePayloadSize instead of ExtendedPayloadSize, as the Java
+// client does by default: for readers that know nothing else.
 func LegacyAttribute() WriterOption {
 	return func(w *Writer) error {
 		w.marker = legacyName
@@ -129,9 +130,9 @@ func (w *Writer) Within(n int) *Writer {
 	return &own
 }
 
-// Offload returns the message to send: o as it is, or, if it is too large, one with a pointer for a body
-// and the attribute that marks it. Then the body is in the bucket before Offload returns, so whoever
-// receives the message finds it. What is not sent afterwards is left in the bucket for its
+// Offload returns the message to send: o as it is, or, if it is too large, one with a pointer for a
+// body and the attribute that marks it. Then the body is in the bucket before Offload returns, so
+// whoever receives the message finds it. What is not sent afterwards is left in the bucket for its
 // lifecycle rule: after an error of the send, SQS may have the message all the same.
 func (w *Writer) Offload(ctx context.Context, o Outgoing) (Outgoing, error) {
 	if err := w.check(o); err != nil {
@@ -146,9 +147,9 @@ func (w *Writer) Offload(ctx context.Context, o Outgoing) (Outgoing, error) {
 // Large reports whether Offload would put a message's body aside.
 func (w *Writer) Large(o Outgoing) bool { return w.always || o.Size() > w.threshold }
 
-// OffloadBatch is Offload for messages that are sent in one request, whose limit is the same
-// for all together: beside those that are too large by themselves, it puts the largest aside until the rest
-// fits.
+// OffloadBatch is Offload for messages that are sent in one request, whose limit is the same for
+// all together: beside those that are too large by themselves, it puts the largest aside until the
+// rest fits.
 func (w *Writer) OffloadBatch(ctx context.Context, batch []Outgoing) ([]Outgoing, error) {
 	out := make([]Outgoing, len(batch))
 	copy(out, batch)
