@@ -65,6 +65,9 @@ func (f *flight) wait(ctx context.Context) (out outcome, ok bool) {
 	case <-f.end:
 		return f.out, true
 	case <-t.C:
+		if ctx.Err() != nil {
+			return outcome{err: busy(0)}, true
+		}
 		return out, false
 	case <-ctx.Done():
 		return outcome{err: busy(0)}, true

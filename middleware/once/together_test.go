@@ -117,7 +117,7 @@ func TestWithin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var f func(context.Context, order) error
 		f = once.Do(once.New("f", mem.New(), once.Lease(time.Minute)), order.key, func(ctx context.Context, o order) error { return f(ctx, o) })
-		if err := f(t.Context(), order{ID: "a"}); !errors.Is(err, once.ErrInProgress) {
+		if err := f(t.Context(), order{ID: "a"}); !errors.Is(err, once.ErrInProgress) && !errors.Is(err, context.DeadlineExceeded) { // they come at one moment
 			t.Error(err)
 		}
 	})
