@@ -1,6 +1,7 @@
 package envelope
 
 import (
+	"context"
 	"encoding/json"
 	"time"
 
@@ -13,7 +14,8 @@ import (
 //
 //	weir.Kafka(envelope.Debezium(weir.Each(func(ctx context.Context, c *envelope.DebeziumChange[Order]) error { ... })))
 //
-// With schemas in every message ({"schema":...,"payload":...}) v gets the payload. Heartbeats, the
+// With schemas in every message ({"schema":...,"payload":...}) v gets the payload, and likewise that
+// of the key, in Message.Kafka.Key. Heartbeats, the
 // beginnings and ends of transactions, and changes of schemas hold nothing and are done. What is
 // none of those and has no op is undecodable: so are records that the transformation
 // ExtractNewRecordState has made flat, which need no envelope.
@@ -24,18 +26,21 @@ import (
 //
 // Source: "Data change events" of each connector, Debezium reference documentation.
 func Debezium(v weir.Verb) weir.Verb {
-	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
-		if len(m.Payload) == 0 && m.Kafka == nil {
+	return weir.Unwrap(v, func(_ context.Context, m *weir.Message) ([]weir.Message, error) {
+		text := m.Payload
+		switch {
+		case m.Tombstone():
+			return change(m, nil), nil
+		case len(text) == 0 && m.Kafka == nil:
 			return nil, nil
 		}
-		text := m.Payload
 		seen, ok := debeziumKeys(text)
 		if seen.only("schema", "payload") {
 			if text = seen.payload; text == nil { // null: a tombstone
-				if m.Kafka != nil {
-					return one(m, nil), nil
+				if m.Kafka == nil {
+					return nil, nil
 				}
-				return nil, nil
+				return change(m, nil), nil
 			}
 			seen, ok = debeziumKeys(text)
 		}
@@ -43,7 +48,7 @@ func Debezium(v weir.Verb) weir.Verb {
 		case !ok:
 			return nil, damaged("Debezium", "not a JSON object")
 		case seen.kind["op"] == '"':
-			return one(m, text), nil
+			return change(m, text), nil
 		case seen.only("ts_ms"), // a heartbeat
 			seen.is("status", '"') && seen.is("id", '"') && seen.has("event_count", "data_collections"), // a transaction's begin or end
 			seen.is("source", '{') && seen.is("tableChanges", '['):                                      // a change of a schema
@@ -51,6 +56,19 @@ func Debezium(v weir.Verb) weir.Verb {
 		}
 		return nil, damaged("Debezium", "not a change event: it has no op")
 	})
+}
+
+// change is all that a record carries, with the payload of its key.
+func change(m *weir.Message, payload []byte) []weir.Message {
+	c := m.With(payload)
+	if m.Kafka != nil && len(m.Kafka.Key) > 0 {
+		if seen, ok := debeziumKeys(m.Kafka.Key); ok && seen.only("schema", "payload") {
+			k := *m.Kafka
+			k.Key = seen.payload
+			c.Kafka = &k
+		}
+	}
+	return []weir.Message{c}
 }
 
 // debeziumSeen is what events are told apart by. Only what a row of a table, made flat, cannot look

@@ -121,6 +121,30 @@ func TestTombstones(t *testing.T) {
 	assert.Equal(t, n, 1)
 }
 
+// Keys have schemas too, those of tombstones as well.
+func TestDebeziumKeys(t *testing.T) {
+	t.Parallel()
+	type key struct{ ID int }
+	type row struct{ ID int }
+	var got []string
+	l := weir.Kafka(envelope.Debezium(weir.Each(func(ctx context.Context, p weir.Pair[*key, *envelope.DebeziumChange[row]]) error {
+		m, _ := weir.FromContext(ctx)
+		what := "none"
+		if p.Key != nil {
+			what = fmt.Sprint(p.Key.ID)
+		}
+		got = append(got, fmt.Sprint(what, " ", p.Value == nil, " ", m.Kafka.Topic))
+		for c := range weir.Carriers(ctx, m) {
+			assert.Equal(t, what != "3" && what != "none", strings.HasPrefix(string(c.Kafka.Key), `{"schema"`))
+		}
+		return nil
+	})))
+	weirtest.Run(t.Context(), l, weirtest.Kafka(weirtest.In("customers-0",
+		weirtest.Record{Key: withSchema(`{"id":1}`), Value: withSchema(debeziumUpdate)}, weirtest.Record{Key: withSchema(`{"id":2}`)},
+		weirtest.Record{Key: `{"id":3}`, Value: debeziumUpdate}, weirtest.Record{Value: debeziumUpdate}))).WantDone(t)
+	assert.Equal(t, got, []string{"1 false customers", "2 true customers", "3 false customers", "none false customers"})
+}
+
 func TestDebeziumChange(t *testing.T) {
 	t.Parallel()
 	type row struct {
