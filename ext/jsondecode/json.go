@@ -32,11 +32,7 @@ func New[T any](r *registry.Registry) (*registry.Decoder[T], error) {
 			return nil, err
 		}
 		return func(data []byte) (v T, err error) {
-			doc, err := schemas.Parse(data)
-			if err != nil {
-				return v, err
-			}
-			if err := schema.Validate(doc); err != nil {
+			if err := schema.Validate(data); err != nil {
 				return v, err
 			}
 			v, err = own.Decode(&weir.Message{Payload: data})
@@ -51,7 +47,7 @@ func New[T any](r *registry.Registry) (*registry.Decoder[T], error) {
 // root is where a schema without an $id of its own is, so that relative references find theirs.
 const root = "registry:///"
 
-func compile(s registry.Schema) (*jsonschema.Schema, error) {
+func compile(s registry.Schema) (*schemas.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft7)
 	return schemas.Compile(c, root+"schema/"+s.ID.String(), s.Text, func(at string) (string, error) {

@@ -71,23 +71,18 @@ func (s *Schema) Validate(payload []byte) error {
 	if err := s.Err(); err != nil {
 		return err
 	}
-	doc, err := schemas.Parse(payload)
-	if err != nil {
-		reason := err.Error()
-		if !errors.Is(err, schemas.ErrNumber) {
-			reason = "not JSON: " + reason
-		}
-		return &Error{Failures: []Failure{{Reason: cut(reason)}}}
-	}
-	err = s.schema.Validate(doc)
+	err := s.schema.Validate(payload)
 	if err == nil {
 		return nil
 	}
-	var invalid *jsonschema.ValidationError
-	if !errors.As(err, &invalid) {
-		return &Error{Failures: []Failure{{Reason: cut(err.Error())}}}
+	if invalid := (*jsonschema.ValidationError)(nil); errors.As(err, &invalid) {
+		return newError(invalid)
 	}
-	return newError(invalid)
+	reason := err.Error()
+	if err != schemas.ErrLarge && !errors.Is(err, schemas.ErrNumber) {
+		reason = "not JSON: " + reason
+	}
+	return &Error{Failures: []Failure{{Reason: cut(reason)}}}
 }
 
 // newError makes an Error of the innermost failures, in an order that does not change.

@@ -16,8 +16,8 @@
 // Numbers are compared with all their digits. Those of more than 1000 characters or with exponents
 // beyond 1000 are not valid by any schema.
 //
-// All that is wrong with a payload is found before the first few failures are chosen: one that is
-// wrong in every place takes some 300 times its size in memory while it is checked.
+// A payload of more than 64 kB that is not valid is not searched for the places: the validator keeps
+// all of them, which a hostile payload could make fill the memory.
 //
 // Go's JSON takes a member for a field in whatever case it is spelt, and of two the last, while a
 // schema sees each as another member. Say "additionalProperties": false where a payload must have
@@ -38,7 +38,7 @@ import (
 
 // Schema is a compiled JSON Schema. It is safe for concurrent use.
 type Schema struct {
-	schema *jsonschema.Schema
+	schema *schemas.Schema
 	err    error
 }
 

@@ -49,7 +49,9 @@ func TestValidate(t *testing.T) {
 		`{"id":"a"} {}`:                                "not JSON: invalid character",
 		"\xff\xfe":                                     "not JSON: invalid character",
 		`{"id":"a","amount":1e2000}`:                   "not valid by its schema: a number is too much to compute with: 1e2000 has an exponent beyond 1000",
-		strings.Repeat("[", 1_000_000):                 "not JSON: ",
+		`{"id":1}` + strings.Repeat(" ", 70_000):       "where is not looked for",
+		`{"id":""}` + strings.Repeat(" ", 70_000): "",
+		strings.Repeat("[", 1_000_000):            "not JSON: ",
 	} {
 		err := s.Validate([]byte(payload))
 		if want == "" {

@@ -77,9 +77,15 @@ func (l Loader) Load(at string) (any, error) {
 	return jsonschema.UnmarshalJSON(strings.NewReader(text))
 }
 
+// Schema is a compiled schema. It is safe for concurrent use.
+type Schema struct {
+	schema *jsonschema.Schema
+	none   *jsonschema.Schema // what is not valid by schema
+}
+
 // Compile compiles a schema that is at a URL. What it refers to is asked of load, and of nothing
 // else: neither files nor the network are read.
-func Compile(c *jsonschema.Compiler, at, text string, load Loader) (*jsonschema.Schema, error) {
+func Compile(c *jsonschema.Compiler, at, text string, load Loader) (*Schema, error) {
 	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
 	if err != nil {
 		return nil, err
@@ -88,7 +94,38 @@ func Compile(c *jsonschema.Compiler, at, text string, load Loader) (*jsonschema.
 	if err := c.AddResource(at, doc); err != nil {
 		return nil, err
 	}
-	return c.Compile(at)
+	s := new(Schema)
+	if s.schema, err = c.Compile(at); err != nil {
+		return nil, err
+	}
+	const none = "weir:///none"
+	if err := c.AddResource(none, map[string]any{"not": map[string]any{"$ref": at}}); err != nil {
+		return nil, err
+	}
+	s.none, err = c.Compile(none)
+	return s, err
+}
+
+// maxDetailed is the size of payloads up to which failures have their places. The validator finds
+// all of them, which take some 300 times the size of a payload that is wrong everywhere.
+const maxDetailed = 64 << 10
+
+// ErrLarge is the error of a payload that is not valid, and too large to be told where.
+var ErrLarge = errors.New("something in it is not valid: where is not looked for in a payload of more than 64 kB")
+
+// Validate parses a payload and holds it to the schema. The error is a *jsonschema.ValidationError,
+// ErrLarge, or Parse's.
+func (s *Schema) Validate(payload []byte) error {
+	doc, err := Parse(payload)
+	switch {
+	case err != nil:
+		return err
+	case len(payload) <= maxDetailed:
+		return s.schema.Validate(doc)
+	case s.none.Validate(doc) == nil: // which keeps no failures
+		return ErrLarge
+	}
+	return nil
 }
 
 // Named reports whether a reference, which is absolute by now, was written as the name.
