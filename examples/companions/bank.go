@@ -25,7 +25,7 @@ type bank struct {
 }
 
 // outage is when the bank does not answer: by the number of the call.
-var outage = [2]int{200, 240}
+var outage = [2]int{200, 300}
 
 // errThrottled has the method by which AWS's errors, too, say that a call was one too many.
 type errThrottled struct{}

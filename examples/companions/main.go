@@ -4,12 +4,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -77,10 +77,11 @@ func run(ctx context.Context, w io.Writer, at endpoints, n int, seed uint64) (er
 
 	var q queue = &local{now: time.Now()}
 	m := &mapping{queue: q, arn: "arn:aws:sqs:us-east-1:111122223333:orders", timeout: 10 * time.Second}
+	var emf bytes.Buffer
 	s := services{
 		name: fmt.Sprintf("charge-%d", time.Now().UnixNano()),
-		bank: &bank{limit: 12, answer: 200 * time.Microsecond, charged: map[string]int{}},
-		keys: &flaky{Store: keys}, large: large, letters: letters, log: slog.New(slog.DiscardHandler), counts: &counts{},
+		bank: &bank{limit: 6, answer: time.Millisecond, charged: map[string]int{}},
+		keys: &flaky{Store: keys}, large: large, letters: letters, metrics: &emf, counts: &counts{},
 	}
 	if at.sqs == "" {
 		s.queue = q.(visibility.Client)
@@ -138,6 +139,8 @@ func run(ctx context.Context, w io.Writer, at endpoints, n int, seed uint64) (er
 	c := s.counts
 	fmt.Fprintf(w, "%d invocations, %d records, %d failed and came back, highest receive count %d, %d retries within an invocation\n",
 		m.invocations, c.records, c.failed+c.skipped, c.highest, c.retries)
+	fmt.Fprintf(w, "the breaker opened %d times and spared the bank %d calls; the limit of calls at a time fell %d times; %d lines of metrics\n",
+		c.opened, c.spared, c.fell, bytes.Count(emf.Bytes(), []byte("\n")))
 	fmt.Fprintf(w, "the bank was called %d times, throttled %d and failed %d; the store of keys failed %d times, %d answers of it were lost\n",
 		s.bank.calls, s.bank.throttled, s.bank.failed, s.keys.(*flaky).refused, s.keys.(*flaky).lost)
 	fmt.Fprintf(w, "objects left in the bucket, of orders that were not charged: %d\n", after-before)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/middleware"
 	"github.com/weir-go/weir/middleware/deadletter"
 )
 
@@ -17,7 +18,7 @@ import (
 type counts struct {
 	mu                                         sync.Mutex
 	batches, records, failed, skipped, highest int
-	retries                                    int
+	retries, opened, spared, fell              int
 }
 
 // BatchEnded implements weir.BatchEndedObserver.
@@ -28,6 +29,11 @@ func (c *counts) BatchEnded(_ context.Context, s weir.Summary) {
 	c.records += s.Records
 	c.failed += s.Failed
 	c.skipped += s.Skipped
+	if s.Err != nil {
+		for _, r := range s.Err.Records {
+			c.spared += count(errors.Is(r, middleware.ErrOpen))
+		}
+	}
 	c.highest = max(c.highest, s.HighestAttempt)
 }
 
@@ -35,6 +41,18 @@ func (c *counts) retry(context.Context, *weir.Message, int, error, time.Duration
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.retries++
+}
+
+func (c *counts) breaker(_ context.Context, b middleware.BreakerChange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.opened += count(b.To == middleware.BreakerOpen)
+}
+
+func (c *counts) limit(_ context.Context, l middleware.LimitChange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fell += count(l.To < l.From)
 }
 
 // lettersIn reads what was put aside, by reason.
@@ -61,6 +79,9 @@ func judge(w io.Writer, list []sale, b *bank) error {
 	for _, s := range list {
 		n[s.fate]++
 		want := count(s.fate == healthy || s.fate == cursed)
+		if got := b.charged[s.ID]; got != want {
+			fmt.Fprintf(w, "order %s, %v: charged %d times instead of %d\n", s.ID, s.fate, got, want)
+		}
 		switch got := b.charged[s.ID]; {
 		case got < want:
 			lost++
