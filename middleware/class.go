@@ -95,8 +95,6 @@ func unwell(err error) bool {
 	switch e := err.(type) {
 	case *weir.UnavailableError:
 		return true
-	case *fs.PathError: // has the methods of a net.Error inside
-		return false
 	case interface { // net.Error, whose package need not be linked
 		Timeout() bool
 		Temporary() bool
@@ -116,7 +114,7 @@ func anywhere(err error, f func(error) bool) bool {
 		}
 		switch e := err.(type) {
 		case *fs.PathError:
-			return false // what is in it is the file system's
+			return false // what is in it is the file system's, and looks like a net.Error
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		case interface{ Unwrap() []error }:

@@ -24,7 +24,7 @@ func (throttle) ErrorCode() string { return "SlowDown" }
 func TestLimiterNeverLocksUp(t *testing.T) {
 	t.Parallel()
 	base := rand.Uint64()
-	for i := range uint64(60) {
+	for i := range uint64(20) {
 		seed := base + i
 		synctest.Test(t, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0))

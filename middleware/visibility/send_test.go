@@ -173,15 +173,16 @@ func TestManyCalls(t *testing.T) {
 	})
 }
 
-// Every queue of a batch gets its own calls, the same handle goes out once, with the longer delay, and a record
-// without one is told of.
+// Every queue of a batch gets its own calls, the same handle goes out once, with the longer delay, a record
+// without one is told of, and one without a body, which cannot be decoded, comes back as any other.
 func TestOddBatches(t *testing.T) {
 	t.Parallel()
 	const event = `{"Records":[
-		{"messageId":"a","receiptHandle":"ha","body":"a","attributes":{"ApproximateReceiveCount":"1"},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:one"},
 		{"messageId":"a","receiptHandle":"ha","body":"a","attributes":{"ApproximateReceiveCount":"3"},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:one"},
+		{"messageId":"a","receiptHandle":"ha","body":"a","attributes":{"ApproximateReceiveCount":"1"},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:one"},
 		{"messageId":"b","body":"b","attributes":{"ApproximateReceiveCount":"1"},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:one"},
-		{"messageId":"c","receiptHandle":"hc","body":"c","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:two"}]}`
+		{"messageId":"c","receiptHandle":"hc","body":"c","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:two"},
+		{"messageId":"d","receiptHandle":"hd","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:two"}]}`
 	c, told := &client{}, &troubles{}
 	fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { return errNo }), weir.ReportAll(),
 		visibility.BackOff(c, visibility.Exponential(2*time.Second, time.Minute), told.option()))
@@ -192,7 +193,7 @@ func TestOddBatches(t *testing.T) {
 		seen = append(seen, fmt.Sprint(strings.TrimPrefix(c.arns[i], "arn:aws:sqs:eu-west-1:1:"), entries))
 	}
 	slices.Sort(seen)
-	assert.Equal(t, seen, []string{"one[{ha 8s}]", "two[{hc 2s}]"})
+	assert.Equal(t, seen, []string{"one[{ha 8s}]", "two[{hc 2s} {hd 2s}]"})
 	assert.Equal(t, len(told.errs), 1)
 	assert.Error(t, told.errs[0], `1 records have no receiptHandle, the first is "b"`)
 }

@@ -82,7 +82,7 @@ type Option func(*backOff)
 func Unfinished() Option { return func(b *backOff) { b.unfinished = true } }
 
 // Delay asks a function first: it returns the delay of a message that is not done, or false for the rules of
-// the package. Of a FIFO queue it is asked for the first such message of each group.
+// the package, which hold as well if it panics. Of a FIFO queue it is asked for the first such message of each group.
 func Delay(f func(m *weir.Message, err error) (d time.Duration, ok bool)) Option {
 	return func(b *backOff) {
 		if f == nil {
