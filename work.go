@@ -55,8 +55,9 @@ const (
 	skip             // none of its group is run
 )
 
-func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
-	w := &Work{l: l, call: invocation{ctx: ctx}, msgs: msgs}
+// newWork takes the event that the messages are of, nil if each has its own.
+func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work {
+	w := &Work{l: l, call: invocation{ctx: ctx, event: event}, msgs: msgs}
 	if len(msgs) <= len(w.few) {
 		w.ledger.entries = w.few[:len(msgs)]
 	} else {
