@@ -88,6 +88,8 @@ type history struct {
 	store *mem.Store
 	odds  float64
 
+	commits sync.Mutex
+
 	mu        sync.Mutex
 	rand      *rand.Rand
 	events    [numEvents]int
@@ -148,7 +150,11 @@ func (h *history) newHost() *host {
 	if h.n(3) == 0 {
 		opts = append(opts, once.Cache(1+h.n(3)))
 	}
-	s := once.New("f", p, opts...)
+	var in state.Store = p
+	if h.n(2) == 0 {
+		in = &telling{p}
+	}
+	s := once.New("f", in, opts...)
 	f := func(ctx context.Context, o order) error { return h.function(ctx, o, lease > 0) }
 	settings := []weir.SQSOption{weir.Concurrency(1 + h.n(4))}
 	if h.n(2) == 0 {
@@ -257,30 +263,53 @@ func (p *host) Load(ctx context.Context, scope string, keys []state.Key, consist
 	return rows, err
 }
 
+// telling is a host whose store tells the version that it wrote.
+type telling struct{ *host }
+
+func (p *telling) CommitVersion(ctx context.Context, scope string, writes []state.Write) (uint64, error) {
+	return p.commit(ctx, scope, writes)
+}
+
 func (p *host) Commit(ctx context.Context, scope string, writes []state.Write) error {
+	_, err := p.commit(ctx, scope, writes)
+	return err
+}
+
+// commit is the store's, which it can tell the version of.
+func (h *history) commit(ctx context.Context, scope string, writes []state.Write) (uint64, error) {
+	h.commits.Lock()
+	defer h.commits.Unlock()
+	if err := h.store.Commit(ctx, scope, writes); err != nil {
+		return 0, err
+	}
+	rows, err := h.store.Load(context.WithoutCancel(ctx), scope, []state.Key{writes[0].Key}, true)
+	return rows[0].Version, err
+}
+
+func (p *host) commit(ctx context.Context, scope string, writes []state.Write) (uint64, error) {
 	time.Sleep(p.h.some(50 * time.Millisecond))
 	kind, err := p.draw(eventBefore, eventAfter, eventLate, eventConflict, eventKill, eventKillLate)
 	switch {
 	case err != nil:
-		return err
+		return 0, err
 	case kind == eventBefore, kind == eventKill:
-		return errDown
+		return 0, errDown
 	case kind == eventConflict:
-		return state.ErrConflict
+		return 0, state.ErrConflict
 	case kind == eventLate:
 		later, wait := slices.Clone(writes), p.h.some(40*time.Second)
 		go func() {
 			time.Sleep(wait)
-			_ = p.h.store.Commit(context.WithoutCancel(ctx), scope, later)
+			_, _ = p.h.commit(context.WithoutCancel(ctx), scope, later)
 		}()
-		return errDown
+		return 0, errDown
 	}
-	err = p.h.store.Commit(ctx, scope, writes)
+	version, err := p.h.commit(ctx, scope, writes)
 	time.Sleep(p.h.some(50 * time.Millisecond))
 	if err == nil && kind >= 0 || p.dead() {
-		return errDown
+		return 0, errDown
 	}
-	return err
+	return version, err
 }
 
 // run delivers all records until they are done.
