@@ -48,8 +48,9 @@ func (s *service) call() error {
 	return nil
 }
 
-// With a service that takes c calls at a time, the limit comes to move between half of c and c+2, for one is added to c, and
-// perhaps another before the first error is back. Few calls are throttled, and most of what the service can do is done.
+// With a service that takes c calls at a time, the limit comes to move between half of c and c+2, for
+// one is added to c, and perhaps another before the first error is back. Few calls are throttled, and
+// most of what the service can do is done.
 func TestAdaptiveConverges(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()

@@ -59,7 +59,8 @@ func words(text string) []any {
 	return values
 }
 
-// states is one letter a record: what became of it, "o" for one that an open breaker refused, and "k" for one skipped.
+// states is one letter a record: what became of it, "o" for one that an open breaker refused, and "k"
+// for one skipped.
 func states(r *weirtest.Result) string {
 	var b strings.Builder
 	for _, o := range r.Records {

@@ -11,8 +11,8 @@ import (
 	"github.com/weir-go/weir/internal/errtree"
 )
 
-// throttles are the codes by which AWS services say that they are asked too often. Source: the AWS SDK for
-// Go v2, retry.DefaultThrottleErrorCodes, and per-entry codes of SQS and DynamoDB.
+// throttles are the codes by which AWS services say that they are asked too often. Source: the AWS SDK
+// for Go v2, retry.DefaultThrottleErrorCodes, and per-entry codes of SQS and DynamoDB.
 var throttles = map[string]bool{
 	"BandwidthLimitExceeded":                 true,
 	"EC2ThrottledException":                  true,
@@ -32,9 +32,9 @@ var throttles = map[string]bool{
 	"TransactionInProgressException":         true,
 }
 
-// Throttled reports whether an error says that its sender is asked too often: an error of the AWS SDK with such a
-// code, or one with the HTTP status 429 or 503. It goes by the methods ErrorCode, HTTPStatusCode and
-// StatusCode, anywhere in the error's chain or among those joined.
+// Throttled reports whether an error says that its sender is asked too often: an error of the AWS SDK
+// with such a code, or one with the HTTP status 429 or 503. It goes by the methods ErrorCode,
+// HTTPStatusCode and StatusCode, anywhere in the error's chain or among those joined.
 func Throttled(err error) bool {
 	return anywhere(err, func(err error) bool {
 		if e, ok := err.(interface{ ErrorCode() string }); ok && throttles[e.ErrorCode()] {
@@ -57,8 +57,8 @@ func status(err error) int {
 
 // FailureClass is how Breaker tells failures apart by default.
 //
-//   - "" for an error that says nothing about what the handler depends on: Drop, Permanent, Undecodable,
-//     Abort, and ErrOpen of a breaker inside.
+//   - "" for an error that says nothing about what the handler depends on: Drop, Permanent,
+//     Undecodable, Abort, and ErrOpen of a breaker inside.
 //   - "unavailable" for networks that fail, timeouts, throttling (see Throttled), HTTP statuses of 500
 //     and more, and weir.Unavailable, for a service that is unwell fails now in one of these ways, now
 //     in another.

@@ -19,8 +19,8 @@ type throttle struct{}
 func (throttle) Error() string     { return "throttled" }
 func (throttle) ErrorCode() string { return "SlowDown" }
 
-// Whatever handlers do, and whenever contexts end, every turn comes back, all who wait get one or leave, and no more
-// are out than the limit says. A deadlock would end the bubble with a panic.
+// Whatever handlers do, and whenever contexts end, every turn comes back, all who wait get one or
+// leave, and no more are out than the limit says. A deadlock would end the bubble with a panic.
 func TestLimiterNeverLocksUp(t *testing.T) {
 	t.Parallel()
 	base := rand.Uint64()

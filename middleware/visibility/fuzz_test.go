@@ -10,8 +10,8 @@ import (
 	"github.com/weir-go/weir/weirtest"
 )
 
-// Whatever an event is, what goes out is what SQS takes: up to ten entries a call, each handle once, whole seconds from 0 to 12
-// hours.
+// Whatever an event is, what goes out is what SQS takes: up to ten entries a call, each handle once,
+// whole seconds from 0 to 12 hours.
 func FuzzBackOff(f *testing.F) {
 	f.Add(weirtest.SQS("a", "b").JSON(), int64(0))
 	f.Add(weirtest.FIFO("a", "b", "c").JSON(), int64(time.Hour))

@@ -14,8 +14,8 @@ type change struct {
 	Entry
 }
 
-// slack is what may lie between a receive and the invocation: a batching window of up to 5 minutes, and as
-// much again for a poller that is throttled.
+// slack is what may lie between a receive and the invocation: a batching window of up to 5 minutes, and
+// as much again for a poller that is throttled.
 const slack = 10 * time.Minute
 
 // plan says which messages get which timeout.
