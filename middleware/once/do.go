@@ -70,9 +70,6 @@ func (e *entry) into(result any) error {
 }
 
 func typed(s *Store, isNil bool) error {
-	if err := s.Err(); err != nil {
-		return err
-	}
 	if isNil {
 		return s.take(errNilTyped)
 	}

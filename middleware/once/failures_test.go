@@ -153,6 +153,41 @@ func TestAtTheDeadline(t *testing.T) {
 	}
 }
 
+// TestSlowStore: a function does not begin when its time, or its lease, was used up by the claim.
+func TestSlowStore(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		takes time.Duration
+		opts  []once.Option
+	}{
+		"the context": {10 * time.Second, nil},
+		"the lease":   {3 * time.Second, []once.Option{once.Lease(2 * time.Second)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				in, runs := mem.New(), 0
+				slow := &spy{Store: in, after: func(_ string, n int, _ []state.Write) error {
+					if n == 1 {
+						time.Sleep(c.takes)
+					}
+					return nil
+				}}
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				f := func(context.Context, order) error { runs++; return nil }
+				err := once.Do(once.New("f", slow, c.opts...), order.key, f)(ctx, order{ID: "a"})
+				if _, other := errors.AsType[*weir.UnavailableError](err); !other || !errors.Is(err, context.DeadlineExceeded) {
+					t.Error(err)
+				}
+				assert.Equal(t, runs, 0)
+				assert.NoError(t, once.Do(once.New("f", in), order.key, f)(t.Context(), order{ID: "a"})) // it was given up
+				assert.Equal(t, runs, 1)
+			})
+		})
+	}
+}
+
 // TestDamage: a row that cannot be read fails its record, and does not run it.
 func TestDamage(t *testing.T) {
 	t.Parallel()

@@ -54,6 +54,8 @@ func TestNames(t *testing.T) {
 	s := once.New("both", in)
 	first := once.Do(s, order.key, func(context.Context, order) error { return nil })
 	second := once.Do(s, order.key, func(context.Context, order) error { return nil })
+	l := weir.SQS(weir.Each(func(context.Context, order) error { return nil }), once.Use(s, once.MessageID()))
+	assert.Error(t, l.Err(), `"both"`, "one function")
 	assert.NoError(t, first(t.Context(), order{ID: "1"}))
 	assert.Error(t, second(t.Context(), order{ID: "1"}), `"both"`, "one function")
 }

@@ -96,11 +96,16 @@ func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight,
 		out = got
 		return out
 	}
-	result, kept, err := s.call(ctx, m, c, f)
+	var result []byte
+	var kept bool
+	err := tooLate(ctx, c.until)
+	if err == nil {
+		result, kept, err = s.call(ctx, m, c, f)
+	}
 	reason, drops := reasonOf(err)
+	settling, cancel := settleContext(ctx, m)
+	defer cancel()
 	if err != nil && !drops {
-		settling, cancel := settleContext(ctx, m)
-		defer cancel()
 		c.release(settling)
 		out = outcome{err: err}
 		return out
@@ -112,8 +117,6 @@ func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight,
 	case !kept:
 		e.status = unkept
 	}
-	settling, cancel := settleContext(ctx, m)
-	defer cancel()
 	e, stored := c.complete(settling, e)
 	switch {
 	case stored == ErrLeaseLost:
@@ -126,6 +129,17 @@ func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight,
 		out = outcome{entry: e}
 	}
 	return out
+}
+
+// tooLate says why a function is not to begin, if its claim took so long.
+func tooLate(ctx context.Context, lease time.Time) error {
+	switch {
+	case ctx.Err() != nil:
+		return weir.Unavailable(fmt.Errorf("once: the claim took too long: %w", context.Cause(ctx)))
+	case !time.Now().Before(lease):
+		return weir.Unavailable(fmt.Errorf("once: the claim took longer than the lease: %w", errLeaseEnded))
+	}
+	return nil
 }
 
 // call calls the function, and gives the key up should it panic.
