@@ -1,7 +1,9 @@
 package jmeskey_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -80,18 +82,28 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// FuzzKey: no payload makes a key where an equal one makes another, and nothing panics.
+// FuzzKey: a payload has the key that it has with other white space, and nothing panics.
 func FuzzKey(f *testing.F) {
 	f.Add([]byte(`{"id":[1,{"a":null}]}`))
-	f.Add([]byte(`{"id":1e400}`))
+	f.Add([]byte(`{"id": 1e400, "a":{"b":"\u00e9"}}`))
 	f.Add([]byte(`[`))
-	key := jmeskey.Key("[id, a.b, items[0]]")
-	l := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { return nil }), once.Use(once.New("f", mem.New()), key), weir.ReportAll())
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		if r := weirtest.Run(t.Context(), l, weirtest.SQS(string(payload))); r.Records[0].Err != nil {
-			if _, panicked := errors.AsType[*weir.PanicError](r.Records[0].Err); panicked {
-				t.Fatal(r.Records[0].Err)
+		var again bytes.Buffer
+		if json.Indent(&again, payload, "\n", "\t ") != nil {
+			again.Reset()
+			again.Write(payload)
+		}
+		runs := 0
+		l := weir.Kinesis(weir.EachMessage(func(context.Context, *weir.Message) error { runs++; return nil }),
+			once.Use(once.New("f", mem.New()), jmeskey.Key("[id, a.b, items[0]]")), weir.ReportAll())
+		r := weirtest.Run(t.Context(), l, weirtest.Kinesis(payload, again.Bytes()))
+		for _, o := range r.Records {
+			if _, panicked := errors.AsType[*weir.PanicError](o.Err); panicked {
+				t.Fatal(o.Err)
 			}
+		}
+		if runs > 1 || (r.Records[0].Err == nil) != (r.Records[1].Err == nil) || (runs == 1) != (r.Records[0].Err == nil) {
+			t.Fatalf("%d runs of %q and %q: %v, %v", runs, payload, again.Bytes(), r.Records[0].Err, r.Records[1].Err)
 		}
 	})
 }
