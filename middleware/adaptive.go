@@ -60,6 +60,9 @@ type LimitChange struct {
 // for RecordTimeout: a record that was not run for that fails with a weir.Unavailable, so that no
 // policy takes it for a failure of its own.
 //
+// For weir a record that waits has been started, so that StopOnFailure does not hold it back; after an
+// Abort it is not run any more.
+//
 // The error is the record's as before. List Adaptive behind Retry, so that the pause between two
 // attempts takes no turn from others, and behind Breaker.
 func Adaptive(l Limits) weir.FlowOption {
@@ -77,7 +80,8 @@ func Adaptive(l Limits) weir.FlowOption {
 	}
 	lim := newLimiter(l)
 	return weir.Use(func(next weir.Handler) weir.Handler {
-		return func(ctx context.Context, m *weir.Message) error { return lim.handle(ctx, m, next) }
+		b := &limited{limiter: lim, next: next}
+		return b.handle
 	})
 }
 
