@@ -51,7 +51,7 @@ func lostAnswers(t *testing.T, s server) {
 		}
 		return f
 	})
-	const keys, processes = 24, 4
+	const keys, processes = 16, 4
 	var runs, notStored [keys]atomic.Int64
 	var all sync.WaitGroup
 	for range processes {

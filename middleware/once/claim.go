@@ -80,6 +80,14 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 	_, _ = rand.Read(c.token[:]) // never fails, by its documentation
 	own := entry{status: running, token: c.token, until: c.until, print: c.print}
 	version, known, fresh := uint64(0), entry{}, false
+	tries := claimTries
+	if c.s.failing.Load() {
+		tries = 1 // it did not help the record before
+	}
+	defer func() {
+		_, down := errors.AsType[*weir.UnavailableError](out.err)
+		c.s.failing.Store(down)
+	}()
 	if row != nil && row.Version != 0 {
 		var err error
 		if known, err = decode(row.Data); err != nil {
@@ -119,7 +127,7 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 		}
 		for reload {
 			if err != nil && !errors.Is(err, state.ErrConflict) {
-				if failures++; failures == claimTries || pause(ctx, failures) != nil {
+				if failures++; failures >= tries || pause(ctx, failures) != nil {
 					return outcome{err: weir.Unavailable(fmt.Errorf("once: claim: %w", err))}, false
 				}
 			}

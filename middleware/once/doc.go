@@ -25,7 +25,7 @@
 //
 // A claim holds until its lease ends: with the invocation, by its deadline, unless Lease says
 // otherwise. So a record whose invocation was killed can run as soon as nobody can be at work on it
-// any more. Whoever takes it over is safe from who was late: a claim that was taken over can
+// any more. Whoever takes it over is safe from who is late: a claim that was taken over can
 // neither be completed nor given up, and its record fails with ErrLeaseLost.
 //
 // # What is promised
@@ -43,10 +43,14 @@
 // # Cost
 //
 // A key that runs costs two conditional writes, and a read of one row between them from stores that
-// cannot tell what they have written. A record that is known costs a write that is refused and a
-// read. In a batch of several records, Use reads the rows of all of them together, before the first: then those
-// that are known cost that read only. Cache saves it for those that the process has seen.
+// cannot tell which version they wrote. A record that is known costs a write that is refused and a
+// read. In a batch of several records, Use reads the rows of all of them together, before the
+// first: then those that are known cost that read only. Cache saves it for those that the process
+// has seen.
 //
-// Rows are those of a state.Store whose commits are atomic: those in memory, DynamoDB, Redis,
-// PostgreSQL and bbolt all do. Their layout is not API.
+// In DynamoDB a key that runs costs two write units, and a known one of a batch half a read unit.
+// In a Redis cluster all keys of a Store are on one node.
+//
+// Any state.Store whose commits are atomic will do: those in memory, DynamoDB, Redis, PostgreSQL and
+// bbolt are. The layout of rows is not API.
 package once

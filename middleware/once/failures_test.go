@@ -96,6 +96,32 @@ func TestStoreDown(t *testing.T) {
 	}
 }
 
+// TestOutage: once the store has failed a record, the next ones try it once, until it answers.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		down := true
+		store := &spy{Store: mem.New(), before: func(string, int, []state.Write) error {
+			if down {
+				return errDown
+			}
+			return nil
+		}}
+		do := once.Do(once.New("f", store), order.key, func(context.Context, order) error { return nil })
+		for _, c := range []struct {
+			id             string
+			down           bool
+			loads, commits int
+		}{{"a", true, 2, 1}, {"b", true, 0, 1}, {"c", true, 0, 1}, {"b", false, 1, 2}, {"d", true, 2, 1}} {
+			down = c.down
+			if err := do(t.Context(), order{ID: c.id}); errors.Is(err, errDown) != c.down {
+				t.Error(err)
+			}
+			store.want(t, c.loads, c.commits)
+		}
+	})
+}
+
 // TestRefused: what the store will never take says so, and is nobody's fault.
 func TestRefused(t *testing.T) {
 	t.Parallel()

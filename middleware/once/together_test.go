@@ -122,3 +122,25 @@ func TestWithin(t *testing.T) {
 		}
 	})
 }
+
+// TestParts: of a record that carries several, those that are done do not run again with it.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	var c counter
+	fail := true
+	l := weir.SQS(weir.Unwrap(weir.Each(func(_ context.Context, s string) error {
+		if c.ran(s); s == "b" && fail {
+			return errBoom
+		}
+		return nil
+	}), func(_ context.Context, m *weir.Message) (inside []weir.Message, err error) {
+		for i, s := range []string{"a", "b", "c"} {
+			inside = append(inside, m.WithPart(i, []byte(s)))
+		}
+		return inside, nil
+	}), once.Use(once.New("f", mem.New()), once.MessageID()))
+	invoke(t, l, weirtest.SQS("x")).Want(t, failed)
+	fail = false
+	invoke(t, l, weirtest.SQS("x")).Want(t, ok)
+	c.want(t, map[string]int{"a": 1, "b": 2, "c": 1})
+}
