@@ -322,7 +322,7 @@ func TestRunner(t *testing.T) {
 	assert.Error(t, deadletter.Send(nil)(t.Context(), &weir.Message{ID: "3"}, errNo), "sink is nil")
 }
 
-type bomb struct{ error }
+type bomb struct{}
 
 func (bomb) Error() string { panic("of the error") }
 func (bomb) Unwrap() error { panic("of the error") }
