@@ -38,6 +38,26 @@ func TestF13_RetriedPut(t *testing.T) {
 	}
 }
 
+// TestCommitVersion: all rows of a commit have the version that it tells, whatever it was made of.
+func TestCommitVersion(t *testing.T) {
+	t.Parallel()
+	b := anywhere(t)
+	for _, writes := range [][]state.Write{{{Key: key("a")}}, {{Key: key("b")}, {Key: key("c")}}, {{Key: key("n"), Add: true, Delta: 1}}, {add, {Key: key("d")}}} {
+		version, err := b.store.CommitVersion(t.Context(), "p", writes)
+		if err != nil || version == 0 {
+			t.Fatalf("version %d, %v", version, err)
+		}
+		for _, w := range writes {
+			if is := load(t, b.store, w.Key); is.Version != version {
+				t.Errorf("%s is at version %d, want %d", w.Name, is.Version, version)
+			}
+		}
+	}
+	if version, err := b.store.CommitVersion(t.Context(), "p", []state.Write{{Key: key("a")}}); version != 0 || !errors.Is(err, state.ErrConflict) {
+		t.Errorf("version %d, %v", version, err)
+	}
+}
+
 // TestPutJudgement is TestJudgement for single writes.
 func TestPutJudgement(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ type ahead struct {
 
 	begun atomic.Bool
 	read  chan struct{} // closed when keys are there
-	keys  map[*weir.Message]string
+	keys  map[*weir.Message]guessed
 
 	mu   sync.Mutex
 	rows map[string]*state.Row // nil if there is nothing to know
@@ -37,8 +37,8 @@ func (a *ahead) keyOf(ctx context.Context, m *weir.Message) (string, error) {
 			return "", weir.Unavailable(context.Cause(ctx)) // the store is slow
 		}
 	}
-	if key, ok := a.keys[m]; ok {
-		return key, nil
+	if g, ok := a.keys[m]; ok && same(g.payload, m.Payload) {
+		return g.key, nil
 	}
 	return a.key.of(m)
 }
@@ -63,6 +63,15 @@ func (a *ahead) learn(key string, out outcome) {
 	}
 }
 
+// guessed is a key that was found ahead, and the payload that the record had then: a middleware
+// outside of this one may have given it another since.
+type guessed struct {
+	key     string
+	payload []byte
+}
+
+func same(a, b []byte) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
 func newAhead(s *Store, key Key) *ahead { return &ahead{s: s, key: key, read: make(chan struct{})} }
 
 // readAll loads the rows of the batch. Without them every record finds out by itself.
@@ -75,7 +84,7 @@ func (a *ahead) readAll(ctx context.Context) {
 	if n < 2 {
 		return
 	}
-	a.keys = make(map[*weir.Message]string, n)
+	a.keys = make(map[*weir.Message]guessed, n)
 	a.rows = make(map[string]*state.Row, n)
 	asked := make([]state.Key, 0, n)
 	for m := range weir.BatchFromContext(ctx) {
@@ -83,7 +92,7 @@ func (a *ahead) readAll(ctx context.Context) {
 		if !ok {
 			continue
 		}
-		a.keys[m] = key
+		a.keys[m] = guessed{key, m.Payload}
 		row := rowOf(key)
 		if _, twice := a.rows[row.Name]; !twice && key != "" {
 			a.rows[row.Name] = nil

@@ -26,7 +26,7 @@ type claim struct {
 const (
 	claimTries    = 3
 	completeTries = 8
-	releaseTries  = 2
+	releaseTries  = 5
 	mostConflicts = 16
 	firstPause    = 20 * time.Millisecond
 	longestPause  = time.Second

@@ -25,20 +25,25 @@
 //
 // A claim holds until its lease ends: with the invocation, by its deadline, unless Lease says
 // otherwise. So a record whose invocation was killed can run as soon as nobody can be at work on it
-// any more. Whoever takes it over is safe from who is late: a claim that was taken over can
-// neither be completed nor given up, and its record fails with ErrLeaseLost.
+// any more. Whoever takes the key over is safe from who is late: the first attempt can then neither
+// complete the key nor give it up, and its record fails with ErrLeaseLost.
+//
+// Machines' clocks must agree to within a second, as those of AWS do: by them leases are told to
+// have ended.
 //
 // # What is promised
 //
 // Two runs of a key that both kept to their leases are never both completed, and a key that was
-// completed does not run again while it is kept. What no such package can promise is
-// exactly one run: if the process dies, or the store is down, between the function's effect and its
-// completion, the key runs again after its lease. So the function's effect should bear that, or be
-// in the store's own transaction. An aggregate need not settle for it: pipelines write the record's receipt
-// together with its effect. So count and sum with a pipeline; call others with once.
+// completed does not run again while it is kept. What no such package can promise is exactly one
+// run: if the process dies, or the store is down, between the function's effect and its completion,
+// the key runs again after its lease.
 //
-// Machines' clocks must agree to within a second, as those of AWS do: by them leases are told to
-// have ended.
+// # Once, or a pipeline?
+//
+// A pipeline writes the receipt of a record together with its effect, in one commit, so for what is
+// counted, summed or otherwise combined it is exact, at a fraction of the cost: a batch takes a few
+// writes, not two a record. Once is for effects that are somewhere else: a payment, a mail, a call
+// of another service. Where such a service takes an idempotency key itself, give it the same one.
 //
 // # Cost
 //

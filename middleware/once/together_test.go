@@ -144,3 +144,30 @@ func TestParts(t *testing.T) {
 	invoke(t, l, weirtest.SQS("x")).Want(t, ok)
 	c.want(t, map[string]int{"a": 1, "b": 2, "c": 1})
 }
+
+// TestOtherPayload: the key is that of the record as it is handed on, also where others were read
+// ahead.
+func TestOtherPayload(t *testing.T) {
+	t.Parallel()
+	for name, outer := range map[string]weir.Middleware{
+		"handed on": func(next weir.Handler) weir.Handler {
+			return func(ctx context.Context, m *weir.Message) error {
+				other := m.With([]byte(`{"id":"fetched"}`))
+				return next(weir.WithMessage(ctx, &other), &other)
+			}
+		},
+		"in place": func(next weir.Handler) weir.Handler {
+			return func(ctx context.Context, m *weir.Message) error {
+				m.Payload = []byte(`{"id":"fetched"}`)
+				return next(ctx, m)
+			}
+		},
+	} {
+		var c counter
+		l := weir.SQS(weir.Each(func(_ context.Context, o order) error { c.ran(o.ID); return nil }),
+			weir.Use(outer), once.Use(once.New("f", mem.New()), once.Pointer("/id")))
+		invoke(t, l, weirtest.SQS(order{ID: "1"}, order{ID: "2"}, order{ID: "3"})).Want(t, ok, ok, ok)
+		t.Log(name)
+		c.want(t, map[string]int{"fetched": 1})
+	}
+}
