@@ -30,8 +30,8 @@ On-failure records that Lambda wrote to S3 are read too.
   --skip N     leave out the first N letters: what a run before has sent
   --dry-run    with --queue: say what would be sent, and send nothing
 
-All files are read, and every record is made ready, before anything is sent. Of letters with the
-same ID, one record given up twice, the first is sent. What is sent is a new message to its
+All files are read, and every record is made ready, before anything is sent. A record that was given
+up twice, or of which several parts were, is sent once. What is sent is a new message to its
 consumers. When the queue fails, redrive stops and says with which --skip to go on; the
 message at which it stopped may have arrived.
 
@@ -200,8 +200,12 @@ func readParcels(ctx context.Context, std stdio, c redriveConfig) (parcels []par
 				continue
 			}
 			n++
-			p := parcel{where: fmt.Sprintf("%s, letter %d", nearName(name), n), letter: l, twin: seen[l.ID]}
-			if seen[l.ID] = true; c.queue != "" {
+			record := l.ID
+			if l.RecordID != "" { // of parts of one record all bring that
+				record = l.Source + " " + l.RecordID
+			}
+			p := parcel{where: fmt.Sprintf("%s, letter %d", nearName(name), n), letter: l, twin: seen[record]}
+			if seen[record] = true; c.queue != "" {
 				p.in, p.err = sqssink.Redrive(&p.letter, c.queue)
 			}
 			parcels = append(parcels, p)
@@ -228,7 +232,7 @@ func (p *parcel) line() string {
 	}
 	text := fmt.Sprintf("%s  %s  %s  %s", l.GivenUpAt.Format("2006-01-02 15:04:05"), id, l.Reason, demo.Clip(strings.Join(strings.Fields(l.Error), " "), 80))
 	if p.twin {
-		text += "  (the same as one before, not sent)"
+		text += "  (of the same record as one before)"
 	}
 	return strings.Map(func(r rune) rune { // who wrote the record must not write to the terminal
 		if unicode.IsPrint(r) {

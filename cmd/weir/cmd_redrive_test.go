@@ -65,7 +65,7 @@ func TestRedriveLists(t *testing.T) {
 		assert.Equal(t, code, exitOK, errs.String())
 		assert.Equal(t, out.String(), `2026-01-02 03:04:05  id-a  dropped  permanent: no ?[31m a
 2026-01-02 03:04:05  id-b  dropped  permanent: no ?[31m b
-2026-01-02 03:04:05  id-a  dropped  permanent: no ?[31m a  (the same as one before, not sent)
+2026-01-02 03:04:05  id-a  dropped  permanent: no ?[31m a  (of the same record as one before)
 3 letters, nothing was sent
 `)
 	}
