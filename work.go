@@ -20,7 +20,7 @@ type Work struct {
 	then   func(context.Context) error // what is left to do once every record is done
 	cause  error                       // why the batch's context ended, if it did
 	times  times
-	kin    *kin // nil without Unwrap
+	kin    atomic.Pointer[kin] // nil without Unwrap; a late verb may still set it
 
 	aborted  atomic.Bool
 	halted   atomic.Bool  // by a Runner: Each starts no more
@@ -95,10 +95,10 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 }
 
 func (w *Work) isHalted() bool {
-	return w.halted.Load() || w.kin != nil && w.kin.within != nil && w.kin.within.isHalted()
+	return w.halted.Load() || w.within() != nil && w.within().isHalted()
 }
 func (w *Work) isClosed() bool {
-	return w.closed.Load() || w.kin != nil && w.kin.within != nil && w.kin.within.isClosed()
+	return w.closed.Load() || w.within() != nil && w.within().isClosed()
 }
 
 // process runs the verb, and w.then. It returns when they are done, with the error of w.then,

@@ -85,6 +85,8 @@ func TestPolicies(t *testing.T) {
 		{"an abort", weir.Abort(errNo), 2 * time.Hour, all, ""},
 		{"a part is an abort", errors.Join(errNo, weir.Abort(errNo)), 2 * time.Hour, all, ""},
 		{"unavailable", weir.Unavailable(errNo), 2 * time.Hour, all, ""},
+		{"blameless", fmt.Errorf("x: %w", blameless(true)), 2 * time.Hour, all, ""},
+		{"not blameless", fmt.Errorf("x: %w", blameless(false)), 2 * time.Hour, all, deadletter.OfReceives},
 		{"the deadline", fmt.Errorf("%w: %w", weir.ErrDeadlineNear, errNo), 2 * time.Hour, all, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -475,3 +477,8 @@ func BenchmarkTo(b *testing.B) {
 		})
 	}
 }
+
+type blameless bool
+
+func (b blameless) Error() string   { return "no fault of the record's" }
+func (b blameless) Blameless() bool { return bool(b) }
