@@ -3,6 +3,7 @@ package once_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -37,6 +38,36 @@ func TestDuplicates(t *testing.T) {
 	invoke(t, l, three).Want(t, ok, ok, ok, ok)
 	store.want(t, 1, 0)
 	c.want(t, map[string]int{"a": 1, "b": 1, "c": 1})
+}
+
+// TestWindows: a large batch is read ahead by 100 records, as far as it comes.
+func TestWindows(t *testing.T) {
+	t.Parallel()
+	store := &spy{Store: mem.New()}
+	var orders []any
+	for i := range 250 {
+		orders = append(orders, order{ID: fmt.Sprint(i % 240)})
+	}
+	var c counter
+	bad := "120"
+	l := weir.SQS(weir.Each(func(_ context.Context, o order) error {
+		if c.ran(o.ID); o.ID == bad {
+			return errBoom
+		}
+		return nil
+	}), once.Use(once.New("ship", store), once.Pointer("/id")), weir.StopOnFailure())
+	invoke(t, l, weirtest.SQS(orders...))
+	assert.Equal(t, []int{store.asked[0], store.asked[101]}, []int{100, 100})
+	store.want(t, 2+121, 2*121)
+	bad = ""
+	invoke(t, l, weirtest.SQS(orders...))
+	assert.Equal(t, store.asked[0], 100)
+	store.want(t, 3+120, 2*120)
+	invoke(t, l, weirtest.SQS(orders...)).WantDone(t)
+	assert.Equal(t, store.asked, []int{100, 100, 40})
+	store.want(t, 3, 0)
+	assert.Equal(t, len(c.runs), 240)
+	assert.Equal(t, c.runs["120"], 2)
 }
 
 // TestNames: functions of different names share no keys, and a Store serves one of them.
