@@ -125,7 +125,7 @@ func queueClient(queue string, env func(string) string) (*sqs.Client, error) {
 type parcel struct {
 	where  string // file and number in it
 	letter deadletter.Letter
-	in     *sqs.SendMessageInput // nil when it is only listed, or twice there
+	in     *sqs.SendMessageInput // nil when it is only listed
 	err    error                 // why it cannot be sent
 	twin   bool
 }
