@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/jackc/pgx/v5"
@@ -124,7 +125,7 @@ func dynamoDB(t *testing.T, endpoint string) server {
 	table := own()
 	client := func(addr string) *sdk.Client {
 		return sdk.New(sdk.Options{
-			Region: "us-east-1", BaseEndpoint: new("http://" + addr),
+			Region: "us-east-1", BaseEndpoint: new("http://" + addr), Retryer: retry.AddWithMaxBackoffDelay(retry.NewStandard(), 20*time.Millisecond),
 			Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 				return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 			}),
