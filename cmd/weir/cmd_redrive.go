@@ -24,7 +24,7 @@ const redriveUsage = `Usage: weir redrive [flags] FILE...
 redrive reads dead letters, as package deadletter writes them, and sends their records to a queue
 of SQS once more: the body, the attributes, and on a FIFO queue the group. Without --queue it
 lists them and sends nothing. A file has JSON lines, or whole objects as those of S3; "-" is stdin.
-On-failure records that Lambda wrote to S3 are read too.
+On-failure records that Lambda wrote to S3 are read too, and what "aws sqs receive-message" prints.
 
   --queue URL  the queue to send to
   --skip N     leave out the first N letters: what a run before has sent
