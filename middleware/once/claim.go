@@ -47,10 +47,14 @@ func pause(ctx context.Context, n int) error {
 // 0 if the store does not tell.
 func (c *claim) commit(ctx context.Context, version uint64, e *entry, expires time.Time) (uint64, error) {
 	w := [1]state.Write{{Key: c.row, Version: version, Data: e.encode(), Expires: expires.Add(time.Second)}} // stores count seconds
-	if c.s.teller != nil {
-		return c.s.teller.CommitVersion(ctx, c.s.scope, w[:])
+	if c.s.versioner == nil {
+		return 0, c.s.in.Commit(ctx, c.s.scope, w[:])
 	}
-	return 0, c.s.in.Commit(ctx, c.s.scope, w[:])
+	versions, err := c.s.versioner.CommitVersions(ctx, c.s.scope, w[:])
+	if err != nil || len(versions) != 1 {
+		return 0, err
+	}
+	return versions[0], nil
 }
 
 // load reads the key's row. The zero entry says that there is none.

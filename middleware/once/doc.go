@@ -47,8 +47,8 @@
 //
 // # Cost
 //
-// A key that runs costs two conditional writes, and a read of one row between them from stores that
-// cannot tell which version they wrote. A record that is known costs a write that is refused and a
+// A key that runs costs two conditional writes, and a read of one row between them from a store that is
+// no state.Versioner: those in weir are, one of yours that wraps them may not be. A record that is known costs a write that is refused and a
 // read. In a batch of several records, Use reads the rows of 100 of them together, before the first:
 // then those that are known cost that read only. Cache saves it for those that the process has seen.
 //

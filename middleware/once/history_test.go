@@ -88,8 +88,6 @@ type history struct {
 	store *mem.Store
 	odds  float64
 
-	commits sync.Mutex
-
 	mu        sync.Mutex
 	rand      *rand.Rand
 	events    [numEvents]int
@@ -152,7 +150,7 @@ func (h *history) newHost() *host {
 	}
 	var in state.Store = p
 	if h.n(2) == 0 {
-		in = &telling{p}
+		in = &versioner{p}
 	}
 	s := once.New("f", in, opts...)
 	f := func(ctx context.Context, o order) error { return h.function(ctx, o, lease > 0) }
@@ -263,10 +261,10 @@ func (p *host) Load(ctx context.Context, scope string, keys []state.Key, consist
 	return rows, err
 }
 
-// telling is a host whose store tells the version that it wrote.
-type telling struct{ *host }
+// versioner is a host whose store tells the versions that it wrote.
+type versioner struct{ *host }
 
-func (p *telling) CommitVersion(ctx context.Context, scope string, writes []state.Write) (uint64, error) {
+func (p *versioner) CommitVersions(ctx context.Context, scope string, writes []state.Write) ([]uint64, error) {
 	return p.commit(ctx, scope, writes)
 }
 
@@ -275,41 +273,30 @@ func (p *host) Commit(ctx context.Context, scope string, writes []state.Write) e
 	return err
 }
 
-// commit is the store's, which it can tell the version of.
-func (h *history) commit(ctx context.Context, scope string, writes []state.Write) (uint64, error) {
-	h.commits.Lock()
-	defer h.commits.Unlock()
-	if err := h.store.Commit(ctx, scope, writes); err != nil {
-		return 0, err
-	}
-	rows, err := h.store.Load(context.WithoutCancel(ctx), scope, []state.Key{writes[0].Key}, true)
-	return rows[0].Version, err
-}
-
-func (p *host) commit(ctx context.Context, scope string, writes []state.Write) (uint64, error) {
+func (p *host) commit(ctx context.Context, scope string, writes []state.Write) ([]uint64, error) {
 	time.Sleep(p.h.some(50 * time.Millisecond))
 	kind, err := p.draw(eventBefore, eventAfter, eventLate, eventConflict, eventKill, eventKillLate)
 	switch {
 	case err != nil:
-		return 0, err
+		return nil, err
 	case kind == eventBefore, kind == eventKill:
-		return 0, errDown
+		return nil, errDown
 	case kind == eventConflict:
-		return 0, state.ErrConflict
+		return nil, state.ErrConflict
 	case kind == eventLate:
 		later, wait := slices.Clone(writes), p.h.some(40*time.Second)
 		go func() {
 			time.Sleep(wait)
-			_, _ = p.h.commit(context.WithoutCancel(ctx), scope, later)
+			_, _ = p.h.store.CommitVersions(context.WithoutCancel(ctx), scope, later)
 		}()
-		return 0, errDown
+		return nil, errDown
 	}
-	version, err := p.h.commit(ctx, scope, writes)
+	versions, err := p.h.store.CommitVersions(ctx, scope, writes)
 	time.Sleep(p.h.some(50 * time.Millisecond))
 	if err == nil && kind >= 0 || p.dead() {
-		return 0, errDown
+		return nil, errDown
 	}
-	return version, err
+	return versions, err
 }
 
 // run delivers all records until they are done.

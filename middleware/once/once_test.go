@@ -40,6 +40,40 @@ func TestDuplicates(t *testing.T) {
 	c.want(t, map[string]int{"a": 1, "b": 1, "c": 1})
 }
 
+// TestVersions: a store that tells which version it wrote need not be asked. If it does not, or tells a
+// wrong one, it is, and nothing else changes.
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change         func([]uint64) []uint64
+		loads, commits int
+	}{
+		"right":    {func(v []uint64) []uint64 { return v }, 0, 2},
+		"none":     {func([]uint64) []uint64 { return nil }, 1, 2},
+		"zero":     {func([]uint64) []uint64 { return []uint64{0} }, 1, 2},
+		"too many": {func(v []uint64) []uint64 { return append(v, 1) }, 1, 2},
+		"wrong":    {func(v []uint64) []uint64 { return []uint64{v[0] + 1} }, 1, 3},
+	} {
+		for _, fail := range []error{nil, errBoom} { // the key is completed, or given up
+			t.Run(fmt.Sprint(name, ", ", fail), func(t *testing.T) {
+				t.Parallel()
+				store := &telling{&spy{Store: mem.New()}, c.change}
+				runs, want := 0, fail
+				do := once.Do(once.New("ship", store), order.key, func(context.Context, order) error { runs++; return want })
+				assert.Equal(t, do(t.Context(), order{ID: "a"}), fail)
+				store.want(t, c.loads, c.commits)
+				want = nil
+				assert.NoError(t, do(t.Context(), order{ID: "a"}))
+				assert.NoError(t, do(t.Context(), order{ID: "a"}))
+				if fail != nil {
+					runs--
+				}
+				assert.Equal(t, runs, 1)
+			})
+		}
+	}
+}
+
 // TestWindows: a large batch is read ahead by 100 records, as far as it comes.
 func TestWindows(t *testing.T) {
 	t.Parallel()

@@ -1,7 +1,6 @@
 package once
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,11 +21,11 @@ const DefaultLease = 15 * time.Minute
 // Store keeps the keys of one function. It is safe for concurrent use, and meant to live as long as
 // the process, for records with one key wait for each other in it.
 type Store struct {
-	scope  string
-	in     state.Store
-	teller teller // in, if it can, or nil
-	maxRow int
-	err    error // what cannot be
+	scope     string
+	in        state.Store
+	versioner state.Versioner // in, if it is one, or nil
+	maxRow    int
+	err       error // what cannot be
 
 	keep, lease time.Duration
 	keyless     bool // RunWithoutKey
@@ -37,11 +36,6 @@ type Store struct {
 	taken   atomic.Bool // by a function
 	failing atomic.Bool // the last claim failed, since the store did
 	flights flights
-}
-
-// teller is implemented by stores that can tell the version that a Commit gave to all of its rows.
-type teller interface {
-	CommitVersion(ctx context.Context, pipeline string, writes []state.Write) (version uint64, err error)
 }
 
 // Option is an option of New.
@@ -64,7 +58,7 @@ func New(name string, in state.Store, opts ...Option) *Store {
 	case len(name) > maxName:
 		s.refuse("New: the name has %d bytes, more than %d", len(name), maxName)
 	}
-	s.teller, _ = in.(teller)
+	s.versioner, _ = in.(state.Versioner)
 	s.maxRow = in.Caps().MaxRow
 	for i, o := range opts {
 		if o == nil {

@@ -86,6 +86,7 @@ type history struct {
 	setup setup
 	recs  []*record
 	sum   *tally
+	told  *told
 }
 
 // setup is what a history draws at its start.
@@ -98,6 +99,7 @@ type setup struct {
 	MaxRow  int
 	Records int
 	Odds    float64
+	Told    bool // commits by CommitVersions
 }
 
 func newHistory(s state.Store, name string, seed uint64) *history {
@@ -137,6 +139,9 @@ func newHistory(s state.Store, name string, seed uint64) *history {
 			again.sqs, again.seq = !rec.sqs, rec.seq+"9"
 			h.recs = append(h.recs, &again)
 		}
+	}
+	if _, ok := s.(state.Versioner); ok && r.IntN(2) == 0 {
+		h.setup.Told, h.told = true, newTold()
 	}
 	return h
 }
@@ -187,6 +192,9 @@ func (h *history) run(ctx context.Context, sum *tally) error {
 	if err := sum.broken(); err != nil {
 		return err
 	}
+	if err := h.told.end(ctx, h.store, h.setup.Name); err != nil {
+		return err
+	}
 	reader := h.start(&sum.faults, &late)
 	reader.odds = 0
 	return reader.app.compare(ctx, h.distinct())
@@ -213,7 +221,7 @@ type instance struct {
 func (h *history) start(n *faults, late *sync.WaitGroup) *instance {
 	caps := h.store.Caps()
 	caps.MaxRows, caps.MaxRow = h.setup.MaxRows, h.setup.MaxRow
-	p := &process{Store: h.store, caps: caps, n: n, sum: h.sum, late: late, rand: rand.New(rand.NewPCG(h.rand.Uint64(), 2))}
+	p := &process{Store: h.store, caps: caps, n: n, sum: h.sum, told: h.told, late: late, rand: rand.New(rand.NewPCG(h.rand.Uint64(), 2))}
 	return &instance{p, kindNamed(h.setup.Kind).open(h.setup, p)}
 }
 
