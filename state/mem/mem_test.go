@@ -22,6 +22,21 @@ func TestWrapped(t *testing.T) {
 	statetest.Run(t, func(*testing.T) state.Store { return struct{ state.Store }{mem.New()} })
 }
 
+// parts is a store that promises nothing of several rows.
+type parts struct{ *mem.Store }
+
+func (p parts) Caps() state.Caps {
+	c := p.Store.Caps()
+	c.Atomic = state.None
+	return c
+}
+
+// TestParts: pipelines on a store that commits no batch as a whole are exact by their Deduper.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	statetest.Run(t, func(*testing.T) state.Store { return parts{mem.New()} })
+}
+
 func TestDeduper(t *testing.T) {
 	t.Parallel()
 	statetest.RunDeduper(t, func(*testing.T) state.Deduper { return mem.NewDeduper() })

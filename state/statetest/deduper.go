@@ -11,10 +11,11 @@ import (
 	"time"
 
 	"github.com/weir-go/weir/state"
+	"github.com/weir-go/weir/state/mem"
 )
 
-// RunDeduper checks a state.Deduper. It may hold other claims; only scopes that begin with
-// "statetest-" are used.
+// RunDeduper checks a state.Deduper: the contract, and pipelines under faults that have it, whose rows are
+// in memory. It may hold other claims; only scopes that begin with "statetest-" are used.
 func RunDeduper(t *testing.T, newDeduper func(t *testing.T) state.Deduper) {
 	d := newDeduper(t)
 	for _, c := range []struct {
@@ -33,6 +34,7 @@ func RunDeduper(t *testing.T, newDeduper func(t *testing.T) state.Deduper) {
 	} {
 		t.Run(c.name, func(t *testing.T) { c.check(t, &claims{d, uniqueName()}) })
 	}
+	t.Run("Exact", func(t *testing.T) { ExactDedup(t, mem.New(), d, *histories, *seed) })
 }
 
 // claims are those of one scope.

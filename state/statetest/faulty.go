@@ -46,6 +46,11 @@ type process struct {
 	late   *sync.WaitGroup
 	sum    *tally
 	told   *told
+	dedup  *claiming // or nil
+
+	// unconfirmed says that records were merged that only a Deduper will remember. Where Atomic is None a
+	// process must not die then.
+	unconfirmed atomic.Bool
 
 	mu     sync.Mutex
 	rand   *rand.Rand
@@ -78,8 +83,18 @@ func (p *process) dead() bool {
 	return p.killed
 }
 
+// whole tells whether a commit holds together what it writes.
+func (p *process) whole() bool { return p.caps.Atomic == state.PerBatch }
+
+// mayDie tells whether pipelines stay exact if the process dies now, or its time is up.
+func (p *process) mayDie() bool { return p.whole() || !p.unconfirmed.Load() }
+
 func (p *process) Load(ctx context.Context, pipeline string, keys []state.Key, consistent bool) ([]state.Row, error) {
-	fault, hit, err := p.draw(faultLoad, faultKill, faultCancel)
+	kinds := []int{faultLoad}
+	if p.mayDie() {
+		kinds = append(kinds, faultKill, faultCancel)
+	}
+	fault, hit, err := p.draw(kinds...)
 	switch {
 	case err != nil:
 		return nil, err
@@ -110,6 +125,9 @@ func (p *process) breach(err error) {
 func (p *process) commit(ctx context.Context, pipeline string, writes []state.Write) error {
 	err, breach := p.told.commit(ctx, p.Store, pipeline, writes)
 	p.breach(breach)
+	if err == nil && writes[0].Kind != state.Meta {
+		p.unconfirmed.Store(true)
+	}
 	return err
 }
 
@@ -118,7 +136,14 @@ func (p *process) Commit(ctx context.Context, pipeline string, writes []state.Wr
 		p.breach(err)
 		return err
 	}
-	fault, hit, err := p.draw(faultBefore, faultAfter, faultLate, faultConflict, faultKill, faultKillLate, faultCancel)
+	kinds := []int{faultBefore, faultConflict}
+	if p.mayDie() {
+		kinds = append(kinds, faultKill, faultCancel)
+	}
+	if p.whole() {
+		kinds = append(kinds, faultAfter, faultLate, faultKillLate)
+	}
+	fault, hit, err := p.draw(kinds...)
 	if err != nil {
 		return err
 	}
@@ -140,7 +165,9 @@ func (p *process) Commit(ctx context.Context, pipeline string, writes []state.Wr
 		p.late.Go(func() { _ = p.commit(context.WithoutCancel(ctx), pipeline, later) })
 		return ErrTimeout
 	case faultCancel:
-		_ = p.commit(ctx, pipeline, writes)
+		if p.whole() {
+			_ = p.commit(ctx, pipeline, writes)
+		}
 		p.cancel()
 		return context.Canceled
 	}

@@ -21,6 +21,8 @@ type tally struct {
 	faults                                   faults
 	records, deliveries, invocations, killed atomic.Int64
 	expired                                  atomic.Int64          // records of windows that are no longer kept
+	whole, parts                             atomic.Int64          // histories on stores that commit batches as a whole, or not
+	busy, known                              atomic.Int64          // claims
 	breach                                   atomic.Pointer[error] // of the contract, by a pipeline
 }
 
@@ -41,15 +43,19 @@ func (s *tally) String() string {
 	return b.String()
 }
 
-func (s *tally) check(t *testing.T) {
+func (s *tally) check(t *testing.T, claims bool) {
 	t.Helper()
 	for i := range s.faults {
-		if s.faults[i].Load() == 0 {
+		if s.faults[i].Load() == 0 && (i != faultLate || s.whole.Load() > 0) {
 			t.Errorf("no fault of the kind %q was injected", faultNames[i])
 		}
 	}
 	if s.expired.Load() == 0 {
 		t.Error("no window expired")
+	}
+	if claims && (s.parts.Load() == 0 || s.busy.Load() == 0 || s.known.Load() == 0) {
+		t.Errorf("%d histories on a store that commits nothing as a whole, %d claims that were pending elsewhere, %d that were done: each is to be there",
+			s.parts.Load(), s.busy.Load(), s.known.Load())
 	}
 }
 
@@ -92,6 +98,7 @@ type history struct {
 	recs  []*record
 	sum   *tally
 	told  *told
+	dedup *leftovers   // or nil
 	clock atomic.Int64 // Unix seconds, for what has a Retention
 }
 
@@ -106,12 +113,14 @@ type setup struct {
 	Records int
 	Odds    float64
 	Told    bool // commits by CommitVersions
+	Dedup   bool // has a Deduper
+	Atomic  state.Atomicity
 
 	Begin     int64         // of the first window, Unix seconds
 	Retention time.Duration // of windows, 0 for ever
 }
 
-func newHistory(s state.Store, name string, seed uint64) *history {
+func newHistory(s state.Store, d state.Deduper, name string, seed uint64) *history {
 	r := rand.New(rand.NewPCG(seed, 1))
 	caps := s.Caps()
 	h := &history{store: s, rand: r, setup: setup{
@@ -156,6 +165,12 @@ func newHistory(s state.Store, name string, seed uint64) *history {
 	if h.setup.Windows && r.IntN(3) == 0 {
 		h.expire()
 	}
+	if h.setup.Atomic = caps.Atomic; d != nil {
+		h.setup.Dedup, h.dedup = true, &leftovers{Deduper: d}
+		if r.IntN(2) == 0 {
+			h.setup.Atomic = state.None
+		}
+	}
 	return h
 }
 
@@ -189,6 +204,11 @@ func (h *history) run(ctx context.Context, sum *tally) error {
 	defer late.Wait()
 	h.sum = sum
 	sum.records.Add(int64(len(h.recs)))
+	if h.setup.Atomic == state.PerBatch {
+		sum.whole.Add(1)
+	} else {
+		sum.parts.Add(1)
+	}
 	odds := h.setup.Odds
 	var alive []*instance
 	for round := 0; slices.ContainsFunc(h.recs, func(r *record) bool { return !r.done }); round++ {
@@ -221,6 +241,14 @@ func (h *history) run(ctx context.Context, sum *tally) error {
 		wg.Wait()
 		for _, inv := range at {
 			inv.settle(sum)
+			if h.dedup != nil {
+				h.dedup.add(inv.in.dedup)
+			}
+		}
+		if h.dedup != nil && (round > 20 || h.rand.IntN(2) == 0) {
+			if err := h.dedup.end(ctx, h.setup.Name); err != nil {
+				return err
+			}
 		}
 		if h.rand.IntN(4) == 0 {
 			late.Wait()
@@ -258,8 +286,11 @@ type instance struct {
 
 func (h *history) start(n *faults, late *sync.WaitGroup) *instance {
 	caps := h.store.Caps()
-	caps.MaxRows, caps.MaxRow = h.setup.MaxRows, h.setup.MaxRow
+	caps.MaxRows, caps.MaxRow, caps.Atomic = h.setup.MaxRows, h.setup.MaxRow, h.setup.Atomic
 	p := &process{Store: h.store, caps: caps, n: n, sum: h.sum, told: h.told, late: late, rand: rand.New(rand.NewPCG(h.rand.Uint64(), 2))}
+	if h.dedup != nil {
+		p.dedup = &claiming{Deduper: h.dedup.Deduper, p: p}
+	}
 	return &instance{p, kindNamed(h.setup.Kind).open(h, p)}
 }
 

@@ -55,6 +55,9 @@ func kindOf[V any](name string, m monoid.Monoid[V], value func(record) V) kind {
 		if s.Retention > 0 {
 			p.Now = h.now
 		}
+		if in.dedup != nil {
+			p.Dedup = in.dedup
+		}
 		return &function[V]{p, weir.Kinesis(p), weir.SQS(p), h}
 	}}
 }
