@@ -49,9 +49,19 @@ func Word(s string, i int) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(Pointer(unsafe.StringData(s)), i))[:])
 }
 
+// Sixteen returns a pointer to the sixteen bytes at i. They have to be there: nobody checks.
+func Sixteen(b []byte, i int) *[16]byte {
+	return (*[16]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))
+}
+
 // PutWord writes eight bytes at i, the lowest first. There has to be room: nobody checks.
 func PutWord(b []byte, i int, x uint64) {
 	binary.LittleEndian.PutUint64((*[8]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))[:], x)
+}
+
+// PutHalf writes four bytes at i, the lowest first. There has to be room: nobody checks.
+func PutHalf(b []byte, i int, x uint32) {
+	binary.LittleEndian.PutUint32((*[4]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))[:], x)
 }
 
 // Cast returns p as a pointer to a T, which is what it has to point to.
