@@ -272,7 +272,7 @@ func (e *envelope) isObject(field string) bool {
 }
 
 // payload reads a string field into the payload.
-func (e *envelope) payload(field string) {
+func (e *envelope) payload(field string, known *jsonscan.Phrases) {
 	e.field = field
 	if k := e.Kind(); k != '"' {
 		e.Skip()
@@ -280,7 +280,7 @@ func (e *envelope) payload(field string) {
 		return
 	}
 	for tries := 0; tries < 2; tries++ {
-		if n, ok := e.Unquote(e.memory.Rest()); ok {
+		if n, ok := e.Unquote(e.memory.Rest(), known); ok {
 			e.now.Payload = e.memory.Take(n)
 			return
 		}

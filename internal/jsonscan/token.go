@@ -1,6 +1,10 @@
 package jsonscan
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/weir-go/weir/internal/memory"
+)
 
 // Token is a text that is expected at some place. It compares by words where it is short, as most are: that
 // is less than the call which comparing strings is.
@@ -45,10 +49,18 @@ func (t *Token) At(text string, i int) bool {
 	if len(text)-i < t.need {
 		return t.longAt(text, i)
 	}
-	if ((load(text, i)^t.words[0])|(load(text, i+t.last)^t.words[1]))&t.mask != 0 {
-		return false
-	}
-	return t.last <= 8 || (load(text, i+8)^t.words[2])|(load(text, i+t.last-8)^t.words[3]) == 0
+	return t.outer(text, i) && (t.last <= 8 || t.inner(text, i))
+}
+
+// outer reports whether the first eight bytes stand at i, and the last. It and inner are what loops call
+// that have no time for a call of At.
+func (t *Token) outer(text string, i int) bool {
+	return ((memory.Word(text, i)^t.words[0])|(memory.Word(text, i+t.last)^t.words[1]))&t.mask == 0
+}
+
+// inner reports whether the others of a token of more than sixteen bytes do.
+func (t *Token) inner(text string, i int) bool {
+	return (memory.Word(text, i+8)^t.words[2])|(memory.Word(text, i+t.last-8)^t.words[3]) == 0
 }
 
 //go:noinline
