@@ -52,7 +52,7 @@ func (p *phrase) run(text string, i int, room []byte, j, last int) (_ *phrase, _
 		n := bits.TrailingZeros64(m) / 8
 		i, j = i+n, j+n
 		f := p.likely
-		if f == nil || i > last-(maxWords-8) || !f.escaped.outer(text, i) || f.escaped.last > 8 && !f.escaped.inner(text, i) {
+		if f == nil || i > last-(maxWords-8) || !f.escaped.outer(text, i) || !f.escaped.inner(text, i) {
 			break
 		}
 		t := &f.means

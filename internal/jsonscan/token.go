@@ -49,18 +49,27 @@ func (t *Token) At(text string, i int) bool {
 	if len(text)-i < t.need {
 		return t.longAt(text, i)
 	}
-	return t.outer(text, i) && (t.last <= 8 || t.inner(text, i))
+	return t.outer(text, i) && t.inner(text, i)
 }
 
-// outer reports whether the first eight bytes stand at i, and the last. It and inner are what loops call
-// that have no time for a call of At.
+// Edges and Middle together are At for loops that have no time for a call, but where Rare is true: then
+// there is not enough text behind i, or the token is long, and At has to be asked.
+func (t *Token) Edges(text string, i int) bool { return len(text)-i >= t.need && t.outer(text, i) }
+
+// Middle is the second half of At.
+func (t *Token) Middle(text string, i int) bool { return t.inner(text, i) }
+
+// Rare says that Edges cannot know.
+func (t *Token) Rare(text string, i int) bool { return len(text)-i < t.need }
+
+// outer reports whether the first eight bytes stand at i, and the last.
 func (t *Token) outer(text string, i int) bool {
 	return ((memory.Word(text, i)^t.words[0])|(memory.Word(text, i+t.last)^t.words[1]))&t.mask == 0
 }
 
-// inner reports whether the others of a token of more than sixteen bytes do.
+// inner reports whether the others do, of a token of more than sixteen bytes.
 func (t *Token) inner(text string, i int) bool {
-	return (memory.Word(text, i+8)^t.words[2])|(memory.Word(text, i+t.last-8)^t.words[3]) == 0
+	return t.last <= 8 || (memory.Word(text, i+8)^t.words[2])|(memory.Word(text, i+t.last-8)^t.words[3]) == 0
 }
 
 //go:noinline
