@@ -22,8 +22,12 @@ type token struct {
 	key   Token
 	first bool // in its object
 	field int
-	value string // of the last one, in the text that is being read; if nobody asked for it
+	value string // of the last one, in the text that is being read; if nobody asked for it and it may come again
+	other int    // how many others there were in a row
 }
+
+// maxOther is after how many values in a row that nobody asked for the next is not compared with the last.
+const maxOther = 8
 
 // maxLearnt bounds what objects that are not alike can cost.
 const maxLearnt = 100
@@ -57,7 +61,7 @@ func (k *Keys) Find(key string) int {
 // again must forget it.
 func (k *Keys) Forget() {
 	for i := range k.likely {
-		k.likely[i].value = ""
+		k.likely[i].value, k.likely[i].other = "", 0
 	}
 }
 
@@ -75,7 +79,8 @@ func (s *Scanner) NextOf(k *Keys) bool {
 	}
 	for s.err == nil && k.at < len(k.likely) {
 		t := &k.likely[k.at]
-		if t.first != s.first || !t.key.At(s.text, s.pos) {
+		if t.first != s.first || !(t.key.Edges(s.text, s.pos) && t.key.Middle(s.text, s.pos)) &&
+			!(t.key.Rare(s.text, s.pos) && t.key.At(s.text, s.pos)) {
 			break
 		}
 		s.pos += len(t.key.text)
@@ -90,6 +95,7 @@ func (s *Scanner) NextOf(k *Keys) bool {
 			return true
 		}
 		s.pos += len(t.value)
+		t.other = 0
 	}
 	if s.Close() {
 		return false
@@ -100,13 +106,14 @@ func (s *Scanner) NextOf(k *Keys) bool {
 // remember notes the value that was skipped, if it says itself where it ends.
 func (s *Scanner) remember(k *Keys) {
 	const most = 256 // a longer one rather holds an identifier
-	from := k.unasked
+	t, from := &k.likely[k.at-1], k.unasked
 	k.unasked = -1
-	if s.err != nil || s.pos-from > most || s.pos == from {
-		return
-	}
-	if value := s.text[from:s.pos]; value[0] == '"' || value[0] == '{' {
-		k.likely[k.at-1].value = value
+	if t.other++; t.other > maxOther {
+		t.value = ""
+	} else if s.err == nil && s.pos-from <= most && s.pos > from {
+		if c := s.text[from]; c == '"' || c == '{' {
+			t.value = s.text[from:s.pos]
+		}
 	}
 }
 
