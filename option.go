@@ -131,7 +131,7 @@ func (c *config) refuse(format string, args ...any) {
 
 // ReportAll makes a batch in which nothing was done report every identifier. By default
 // Invoke returns a *BatchError then, which is safe even if the event source mapping lacks
-// ReportBatchItemFailures, counts in Lambda's error metric and makes SQS pollers back off.
+// ReportBatchItemFailures, and counts in Lambda's error metric.
 func ReportAll() Option { return option{func(c *config) { c.reportAll = true }} }
 
 // StopOnFailure starts no further record after one failed: it and all that were not run

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"sort"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
+	"sync/atomic"
 )
 
 // Opener takes out of a record what it carries: one record made by Message.With, several made by
@@ -61,7 +63,7 @@ func (u *unwrap) Process(ctx context.Context, w *Work) error {
 	w.kin.parts = p
 	settle := p.settle
 	w.overrun.Store(&settle)
-	err := u.verb.Process(ctx, p.inner)
+	err := u.verb.Process(context.WithValue(ctx, partsKey{}, p), p.inner)
 	p.settle()
 	return err
 }
@@ -76,53 +78,78 @@ type content struct {
 // ended before.
 func (u *unwrap) openAll(ctx context.Context, w *Work) []content {
 	opened := make([]content, len(w.msgs))
-	var next sync.Mutex
-	i := -1
-	take := func() int {
-		next.Lock()
-		defer next.Unlock()
-		i++
-		return i
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range min(w.Concurrency(), len(w.msgs)) {
+		all.Add(1)
+		go (&opening{u.open, ctx, w, opened, -1, &next, &all}).run()
 	}
-	work := func() error {
-		for i := take(); i < len(w.msgs) && ctx.Err() == nil; i = take() {
-			u.openOne(ctx, w, &w.msgs[i], &opened[i])
-		}
-		return nil
-	}
-	n := min(w.Concurrency(), len(w.msgs))
-	latches := make([]*latch, n)
-	for k := range latches {
-		latches[k] = apart(work, nil)
-	}
-	for _, l := range latches {
-		l.wait(time.Time{})
-	}
+	all.Wait()
 	if ctx.Err() != nil {
 		return nil
 	}
 	return opened
 }
 
-// openOne opens one record. What it leaves, should it be ended by Goexit, is an error.
-func (u *unwrap) openOne(ctx context.Context, w *Work, m *Message, c *content) {
-	if m.bad != nil {
-		c.err = m.bad
+// opening is one of those that open records.
+type opening struct {
+	open   Opener
+	ctx    context.Context
+	w      *Work
+	opened []content
+	i      int // the current record, -1 when there is none
+	next   *atomic.Int64
+	all    *sync.WaitGroup
+}
+
+func (o *opening) run() {
+	finished := false
+	defer func() {
+		if !finished { // the Opener called runtime.Goexit: another goroutine goes on from here
+			go o.run()
+			return
+		}
+		o.all.Done()
+	}()
+	for !finished {
+		finished = o.drive()
+	}
+}
+
+// drive opens records until none is left or the Opener panics.
+func (o *opening) drive() (finished bool) {
+	defer func() {
+		if o.i >= 0 {
+			err := ErrGoexit
+			if p := recover(); p != nil {
+				err = o.w.panicked(p)
+			}
+			o.set(nil, err)
+		}
+	}()
+	for {
+		i := int(o.next.Add(1)) - 1
+		if i >= len(o.opened) || o.ctx.Err() != nil {
+			return true
+		}
+		m := &o.w.msgs[i]
+		if m.bad != nil {
+			o.opened[i].err = m.bad
+			continue
+		}
+		o.i = i
+		o.set(o.open(WithMessage(o.ctx, m), m))
+	}
+}
+
+// set takes down what the current record carries.
+func (o *opening) set(parts []Message, err error) {
+	c := &o.opened[o.i]
+	if o.i = -1; err != nil {
+		c.err = &unopened{ended(o.ctx, err)}
 		return
 	}
-	c.err = &unopened{ErrGoexit}
-	opened := guard(func() error {
-		parts, err := u.open(WithMessage(ctx, m), m)
-		c.parts, c.err = parts, nil
-		return err
-	})
-	if opened == nil {
-		return
-	}
-	if p, ok := opened.(*PanicError); ok {
-		w.firstPanic.CompareAndSwap(nil, p)
-	}
-	c.parts, c.err = nil, &unopened{ended(ctx, opened)}
+	c.parts = parts
 }
 
 // unopened is the error of a record that could not be opened, as its Opener said it.
@@ -168,7 +195,14 @@ type parts struct {
 
 func newParts(w *Work, opened []content) *parts {
 	p := &parts{outer: w, from: make([]int32, 0, len(opened)+1)}
-	var msgs []Message
+	n := 0
+	for i := range opened {
+		n += len(opened[i].parts)
+		if opened[i].err != nil {
+			n++
+		}
+	}
+	msgs := make([]Message, 0, n)
 	for i, c := range opened {
 		p.from = append(p.from, int32(len(msgs)))
 		if c.err != nil {
@@ -181,6 +215,32 @@ func newParts(w *Work, opened []content) *parts {
 	p.from = append(p.from, int32(len(msgs)))
 	p.inner = w.inside(msgs)
 	return p
+}
+
+type partsKey struct{}
+
+// Carriers yields the records that m was taken out of by Unwrap, the nearest first, as they were:
+// what is not in m's payload any more is in theirs. ctx is the context of a handler or of an
+// observer of one record, or what Batch or a verb of your own was called with. Nothing is
+// yielded for a record that stands for itself, or is not of ctx's batch.
+func Carriers(ctx context.Context, m *Message) iter.Seq[*Message] {
+	return func(yield func(*Message) bool) {
+		p, _ := ctx.Value(partsKey{}).(*parts)
+		if p == nil || m == nil || m.index >= len(p.inner.msgs) || p.inner.msgs[m.index].ID != m.ID {
+			return
+		}
+		for at := m.index; p != nil; {
+			if at = p.carrier(at); !yield(&p.outer.msgs[at]) || p.outer.kin.within == nil {
+				return
+			}
+			p = p.outer.kin.within.kin.parts
+		}
+	}
+}
+
+// carrier returns the index of the outer record that an inner one was in.
+func (p *parts) carrier(inner int) int {
+	return sort.Search(len(p.from)-1, func(i int) bool { return int(p.from[i+1]) > inner })
 }
 
 // inside makes the Work of records that were in those of w.

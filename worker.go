@@ -82,7 +82,6 @@ func (k *worker) drive() (finished bool) {
 	}()
 	switch k.phase {
 	case crashed:
-		k.phase = judging
 		k.conclude(k.err)
 	case spoiled:
 		k.blame(k.err, retry)
@@ -180,6 +179,7 @@ func ended(ctx context.Context, err error) error {
 // conclude takes a record from its handler's error to its outcome.
 func (k *worker) conclude(err error) {
 	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ledger.entries[k.i]
+	k.phase = judging
 	v := classify(err)
 	if v == undecodable {
 		reason := err

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # serve.sh NAME PORT installs a server if it is not there, starts it on 127.0.0.1, prints its
 # endpoint when it answers, and stays until killed (TERM or INT), which ends the server too.
-# Names: redis postgres dynalite sqs
+# Names: redis postgres dynalite sqs s3
 set -euo pipefail
 name=${1:-} port=${2:-}
 if [ -z "$name" ] || [ -z "$port" ]; then
@@ -91,6 +91,17 @@ sqs)
 	npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	(NODE_PATH=$dir/node_modules as node -e \
 		"require('local-aws-sqs').createSqsServer({port: $port, hostname: '127.0.0.1', emulateQueueCreationLifecycle: false})") >&2 &
+	pid=$!
+	ready() { open "$port"; }
+	endpoint=http://127.0.0.1:$port
+	;;
+s3)
+	# versitygw, on a directory; access key AK, secret key SK. A cold build takes minutes, so it is kept.
+	version=v1.8.0
+	bin=${XDG_CACHE_HOME:-$HOME/.cache}/weir/versitygw-$version
+	[ -x "$bin/versitygw" ] || GOBIN=$bin GOFLAGS='-p=2' go install "github.com/versity/versitygw/cmd/versitygw@$version" >&2
+	mkdir "$dir/objects" "$dir/meta" # not every file system has extended attributes
+	(exec "$bin/versitygw" --port "127.0.0.1:$port" --access AK --secret SK --quiet posix --sidecar "$dir/meta" "$dir/objects") >&2 &
 	pid=$!
 	ready() { open "$port"; }
 	endpoint=http://127.0.0.1:$port

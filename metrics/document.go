@@ -47,9 +47,10 @@ func (u timeUnit) of(d time.Duration) float64 {
 
 // document is one EMF document while it fills.
 type document struct {
-	metrics   map[metricID]*metric
-	lastError string
-	full      func() // writes the document and empties it
+	metrics    map[metricID]*metric
+	lastError  string
+	properties []Property
+	full       func() // writes the document and empties it
 }
 
 type metricID struct {
@@ -129,9 +130,13 @@ func (d *document) append(dst []byte, namespace string, dims []dimension, millis
 		dst = appendString(append(dst, ','), names[i])
 		dst = appendValues(append(dst, ':'), d.metrics[id].values)
 	}
+	properties := d.properties
 	if d.lastError != "" {
-		dst = appendString(append(dst, ','), root.add("last_error"))
-		dst = appendString(append(dst, ':'), cut(d.lastError, maxErrorText))
+		properties = append(properties[:len(properties):len(properties)], Property{"last_error", d.lastError})
+	}
+	for _, p := range properties {
+		dst = appendString(append(dst, ','), root.add(plain(p.Name, maxName)))
+		dst = appendString(append(dst, ':'), cut(p.Value, maxErrorText))
 	}
 	return append(dst, '}', '\n')
 }

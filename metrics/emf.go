@@ -196,15 +196,20 @@ func (e *EMF) Flush() error {
 	return errors.Join(errs...)
 }
 
-// write writes a document and empties it.
+// write writes a document of a pipeline and empties it.
 func (e *EMF) write(pipeline string, d *document) error {
 	dims := append([]dimension{{pipelineDimension, plain(pipeline, maxDimensionValue)}}, e.dimensions...)
-	line := d.append(nil, e.namespace, dims, time.Now().UnixMilli())
-	d.metrics, d.lastError = nil, ""
-	if _, err := e.out.Write(line); err != nil {
+	if err := e.writeDocument(d, dims); err != nil {
 		return fmt.Errorf("metrics: write a document of pipeline %q: %w", pipeline, err)
 	}
 	return nil
+}
+
+func (e *EMF) writeDocument(d *document, dims []dimension) error {
+	line := d.append(nil, e.namespace, dims, time.Now().UnixMilli())
+	d.metrics, d.lastError = nil, ""
+	_, err := e.out.Write(line)
+	return err
 }
 
 func join(prefix, name string) string {

@@ -3,8 +3,9 @@ package pipeline
 import (
 	"cmp"
 	"context"
-	"math/rand/v2"
 	"time"
+
+	"github.com/weir-go/weir/internal/backoff"
 )
 
 // Retry says how often and how patiently a store that fails is tried again, within one batch and
@@ -40,41 +41,9 @@ func (r Retry) withDefaults() Retry {
 }
 
 // cap is the longest pause after the n-th failure, counted from 1.
-func (r Retry) cap(n int) time.Duration {
-	d := r.Base
-	for ; n > 1 && d < r.Max; n-- {
-		if d > r.Max/2 {
-			return r.Max
-		}
-		d *= 2
-	}
-	return min(d, r.Max)
-}
+func (r Retry) cap(n int) time.Duration { return backoff.Exponential{Base: r.Base, Max: r.Max}.Cap(n) }
 
 // pause waits after the n-th failure, or until the context ends.
 func (r Retry) pause(ctx context.Context, n int) error {
-	return sleep(ctx, jitter(r.cap(n)))
-}
-
-// jitter is uniform in [0, limit].
-func jitter(limit time.Duration) time.Duration {
-	if limit <= 0 {
-		return 0
-	}
-	return time.Duration(rand.Uint64N(uint64(limit) + 1))
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	if d > 0 {
-		t := time.NewTimer(d)
-		defer t.Stop()
-		select {
-		case <-t.C:
-		case <-ctx.Done():
-		}
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
+	return backoff.Sleep(ctx, backoff.Jitter(r.cap(n)))
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/weir-go/weir/internal/backoff"
 )
 
 // Any duration and any number of attempts: a pause is between nothing and its cap.
@@ -37,7 +39,7 @@ func TestF24_Backoff(t *testing.T) {
 			t.Errorf("%+v: pause %d is at most %v, want %v", tt.r, tt.n, got, tt.want)
 		}
 		for range 100 {
-			if d := jitter(r.cap(tt.n)); d < 0 || d > tt.want {
+			if d := backoff.Jitter(r.cap(tt.n)); d < 0 || d > tt.want {
 				t.Fatalf("%+v: a pause of %v, at most %v", tt.r, d, tt.want)
 			}
 		}
@@ -50,7 +52,7 @@ func TestF24_JitterIsUniform(t *testing.T) {
 	const n, cells = 200_000, 20
 	var count [cells]int
 	for range n {
-		count[jitter(cells-1)]++
+		count[backoff.Jitter(cells-1)]++
 	}
 	chi := 0.0
 	for _, c := range count {
@@ -60,7 +62,7 @@ func TestF24_JitterIsUniform(t *testing.T) {
 	if chi > 60 { // 19 degrees of freedom: more than 60 has odds of 1 to 200,000
 		t.Errorf("not uniform, chi² = %.1f: %v", chi, count)
 	}
-	if jitter(0) != 0 || jitter(-1) != 0 {
+	if backoff.Jitter(0) != 0 || backoff.Jitter(-1) != 0 {
 		t.Error("no pause is no pause")
 	}
 }
@@ -72,10 +74,10 @@ func TestPauseEndsWithTheContext(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(time.Second, func() { cancel(cause) })
 		begin := time.Now()
-		if err := sleep(ctx, time.Hour); err != cause || time.Since(begin) != time.Second {
+		if err := backoff.Sleep(ctx, time.Hour); err != cause || time.Since(begin) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(begin))
 		}
-		if err := sleep(ctx, 0); err != cause {
+		if err := backoff.Sleep(ctx, 0); err != cause {
 			t.Errorf("%v", err)
 		}
 	})

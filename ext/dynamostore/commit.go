@@ -17,20 +17,55 @@ import (
 	"github.com/weir-go/weir/state"
 )
 
-// Commit applies writes in one transaction.
+// Commit applies writes in one transaction, or a single one that replaces a row by a PutItem, which
+// costs half.
 func (s *Store) Commit(ctx context.Context, pipeline string, writes []state.Write) error {
-	err := ctx.Err()
-	if err == nil && len(writes) > 0 {
-		err = s.commit(ctx, pipeline, writes)
-	}
-	if err != nil {
-		return fmt.Errorf("dynamostore: commit: %w", err)
-	}
-	return nil
+	_, err := s.CommitVersion(ctx, pipeline, writes)
+	return err
 }
 
-func (s *Store) commit(ctx context.Context, pipeline string, writes []state.Write) error {
-	version := types.AttributeValueMemberN{Value: strconv.FormatUint(newVersion(), 10)}
+// CommitVersion is Commit, and tells the Version that all of the rows have then.
+func (s *Store) CommitVersion(ctx context.Context, pipeline string, writes []state.Write) (version uint64, err error) {
+	version = newVersion()
+	if err = ctx.Err(); err == nil && len(writes) > 0 {
+		text := types.AttributeValueMemberN{Value: strconv.FormatUint(version, 10)}
+		if len(writes) == 1 && !writes[0].Add {
+			err = s.commitOne(ctx, pipeline, &writes[0], &text)
+		} else {
+			err = s.commit(ctx, pipeline, writes, text)
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("dynamostore: commit: %w", err)
+	}
+	return version, nil
+}
+
+// commitOne replaces one row. A PutItem has no token by which DynamoDB would recognise an attempt whose
+// answer was lost, but the row has: it is at the version that was to be written.
+func (s *Store) commitOne(ctx context.Context, pipeline string, w *state.Write, version *types.AttributeValueMemberN) error {
+	p := s.put(pipeline, w, version)
+	a := attempts{began: time.Now().Round(0)}
+	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: p.TableName, Item: p.Item, ConditionExpression: p.ConditionExpression, ExpressionAttributeValues: p.ExpressionAttributeValues,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}, a.watch)
+	c, isCheck := errors.AsType[*types.ConditionalCheckFailedException](err)
+	switch {
+	case err == nil:
+		return nil
+	case !isCheck:
+		return s.judge(err, &a, nil)
+	case a.none():
+		return fmt.Errorf("row %s: %w", text(w.Key), state.ErrConflict)
+	}
+	if is, ok := number(c.Item, "v"); ok && is == version.Value {
+		return nil // an earlier attempt did it
+	}
+	return err // it may have, and somebody else has replaced that
+}
+
+func (s *Store) commit(ctx context.Context, pipeline string, writes []state.Write, version types.AttributeValueMemberN) error {
 	in := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: new(rand.Text()),
 		TransactItems:      make([]types.TransactWriteItem, len(writes)),
@@ -159,6 +194,7 @@ var verdicts = map[string]verdict{
 	"LimitExceededException":                 throttled,
 	"TransactionCanceledException":           cancelled,
 	"TransactionConflictException":           cancelled,
+	"ConditionalCheckFailedException":        cancelled,
 	"AccessDeniedException":                  refused,
 	"ResourceNotFoundException":              refused,
 	"ValidationException":                    refused,

@@ -11,10 +11,11 @@
 // # Cost
 //
 // A Load is one BatchGetItem for each 100 rows, or for each 16 MB of them. A Commit is one
-// TransactWriteItems. In capacity units, for rows of s KB, with 30 bytes and their names in it:
+// TransactWriteItems, but for one that replaces a single row, which is one PutItem. In capacity units, for
+// rows of s KB, with 30 bytes and their names in it:
 //
 //	Load      s/4 a row, rounded up, and 1 for a row that is not there
-//	Commit    2s a row, s rounded up
+//	Commit    2s a row, s rounded up; s for a single row that is replaced
 //	Range     s/4 for all rows together, rounded up
 //	List      s/4 for all items of the table: it is for tools
 //	Deduper   1 for a claim and 1 to confirm it: 2 write units a record
@@ -32,7 +33,8 @@
 // Each Commit has a token of its own, by which DynamoDB recognises it for 10 minutes when the
 // SDK sends it once more, after a lost answer, say: it is applied once. An error that matches one
 // of package state's means that no attempt was applied; where an earlier one may yet be, the
-// error is a plain one. No attempt is made when the token may have been forgotten.
+// error is a plain one. No attempt is made when the token may have been forgotten. A PutItem has no
+// token: the version that it finds tells whether an earlier attempt was applied.
 //
 // Between attempts the SDK waits up to 20 seconds, but never beyond the context's deadline; to fail
 // sooner, give the client another Retryer.
@@ -65,6 +67,7 @@ import (
 // on: with them a Store counts attempts, and without them it cannot be sure of much.
 type Client interface {
 	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
 	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)

@@ -10,15 +10,13 @@
 package jsondecode
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/ext/internal/schemas"
 	"github.com/weir-go/weir/ext/registry"
 )
 
@@ -34,11 +32,7 @@ func New[T any](r *registry.Registry) (*registry.Decoder[T], error) {
 			return nil, err
 		}
 		return func(data []byte) (v T, err error) {
-			doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-			if err != nil {
-				return v, err
-			}
-			if err := schema.Validate(doc); err != nil {
+			if err := schema.Validate(data); err != nil {
 				return v, err
 			}
 			v, err = own.Decode(&weir.Message{Payload: data})
@@ -53,43 +47,15 @@ func New[T any](r *registry.Registry) (*registry.Decoder[T], error) {
 // root is where a schema without an $id of its own is, so that relative references find theirs.
 const root = "registry:///"
 
-func compile(s registry.Schema) (*jsonschema.Schema, error) {
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(s.Text))
-	if err != nil {
-		return nil, err
-	}
+func compile(s registry.Schema) (*schemas.Schema, error) {
 	c := jsonschema.NewCompiler()
 	c.DefaultDraft(jsonschema.Draft7)
-	c.UseLoader(references(s.References))
-	at := root + "schema/" + s.ID.String()
-	if err := c.AddResource(at, doc); err != nil {
-		return nil, err
-	}
-	return c.Compile(at)
-}
-
-// references finds schemas by the names that others refer to them by.
-type references []registry.Reference
-
-// Load finds what a $ref has come to, which is absolute by then.
-func (refs references) Load(at string) (any, error) {
-	for _, r := range refs {
-		if named(at, r.Name) {
-			return jsonschema.UnmarshalJSON(strings.NewReader(r.Text))
+	return schemas.Compile(c, root+"schema/"+s.ID.String(), s.Text, func(at string) (string, error) {
+		for _, r := range s.References {
+			if schemas.Named(at, r.Name) {
+				return r.Text, nil
+			}
 		}
-	}
-	return nil, fmt.Errorf("the schema has no reference %q in the registry", at)
-}
-
-func named(at, name string) bool {
-	plain, err := url.PathUnescape(at)
-	if err != nil {
-		plain = at
-	}
-	for _, at := range [...]string{at, plain} {
-		if at == name || strings.HasSuffix(at, "/"+name) {
-			return true
-		}
-	}
-	return false
+		return "", fmt.Errorf("the schema has no reference %q in the registry", at)
+	})
 }

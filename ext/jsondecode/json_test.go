@@ -40,6 +40,7 @@ func TestDecoder(t *testing.T) {
 		`{"id":"a","amount":10`:         "EOF",
 		`{"id":"a","amount":10} {}`:     "after top-level value",
 		`{"id":"a","amount":1e30}`:      "number 1e30",
+		`{"id":"a","amount":1e2000000}`: "exponent beyond 1000", // over which the validator panics
 		``:                              "EOF",
 		`null`:                          "got null, want object",
 		`{"id":"a","more":[1,{"b":2}]}`: "",

@@ -1,0 +1,149 @@
+package envelope
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/weir-go/weir"
+)
+
+// Compression is one kind of compressed payload, for Decompress.
+type Compression struct {
+	Name  string   // for errors
+	Magic []string // what such a payload begins with: one of these
+
+	// Open returns a reader of what was compressed. It may be called from several goroutines at
+	// a time; its reader is closed before the payload is handed on.
+	Open func(io.Reader) (io.ReadCloser, error)
+}
+
+// Decompress makes an envelope of a compression that this package does not know. Zstandard is in
+// github.com/weir-go/weir/ext/zstdenvelope.
+func Decompress(v weir.Verb, c Compression, opts ...CompressionOption) weir.Verb {
+	conf := compressionConfig{maxBytes: defaultMaxBytes}
+	for i, o := range opts {
+		if o == nil {
+			conf.err = fmt.Errorf("envelope: %s: option %d is nil", c.Name, i)
+			break
+		}
+		o.applyCompression(&conf)
+	}
+	switch {
+	case conf.err != nil:
+	case conf.maxBytes <= 0:
+		conf.err = fmt.Errorf("envelope: %s: MaxBytes(%d): it takes more than 0", c.Name, conf.maxBytes)
+	case c.Open == nil:
+		conf.err = fmt.Errorf("envelope: Decompress %s: Open is nil", c.Name)
+	case len(c.Magic) == 0 || slices.Contains(c.Magic, ""):
+		conf.err = fmt.Errorf("envelope: Decompress %s: Magic is empty", c.Name)
+	}
+	if conf.err != nil {
+		return refused{conf.err}
+	}
+	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
+		if conf.orPlain && !c.begins(m.Payload) {
+			return one(m, m.Payload), nil
+		}
+		plain, err := c.read(m.Payload, conf.maxBytes)
+		if err != nil {
+			return nil, err
+		}
+		return one(m, plain), nil
+	})
+}
+
+// refused is a verb that cannot be.
+type refused struct{ err error }
+
+func (r refused) Check(weir.Setup) error                    { return r.err }
+func (r refused) Process(context.Context, *weir.Work) error { return r.err }
+
+// CompressionOption applies to Gzip and Decompress.
+type CompressionOption interface{ applyCompression(*compressionConfig) }
+
+// SizeOption applies to whatever decompresses.
+type SizeOption interface {
+	CompressionOption
+	LogsOption
+}
+
+type compressionConfig struct {
+	maxBytes int64
+	orPlain  bool
+	err      error
+}
+
+// defaultMaxBytes is enough for 1 MiB, which is what queues and streams take, that shrank to a
+// sixteenth.
+const defaultMaxBytes = 16 << 20
+
+type maxBytes int64
+
+// MaxBytes bounds what one payload may be decompressed to. By default it is 16 MiB. gzip can shrink
+// zeros to a thousandth, so that one record of 1 MiB would fill the memory of a function, and
+// would kill it again each time it is retried; a larger one is undecodable, and is not read to its
+// end. All records of a batch are decompressed before the first is handled, so the function needs
+// memory for as many as a batch may have.
+func MaxBytes(n int64) SizeOption { return maxBytes(n) }
+
+func (n maxBytes) applyCompression(c *compressionConfig) { c.maxBytes = int64(n) }
+func (n maxBytes) applyLogs(c *logsConfig)               { c.maxBytes = int64(n) }
+
+type orPlain struct{}
+
+// OrPlain hands on payloads as they are that do not begin as compressed ones do, for the time in
+// which only some producers compress. No JSON and no other text begins so.
+func OrPlain() CompressionOption { return orPlain{} }
+
+func (orPlain) applyCompression(c *compressionConfig) { c.orPlain = true }
+
+// begins reports whether a payload begins as one that is compressed.
+func (c Compression) begins(payload []byte) bool {
+	return slices.ContainsFunc(c.Magic, func(magic string) bool { return strings.HasPrefix(view(payload), magic) })
+}
+
+// read decompresses a payload.
+func (c Compression) read(payload []byte, most int64) (plain []byte, err error) {
+	if !c.begins(payload) {
+		if len(payload) == 0 {
+			return nil, damaged(c.Name, "the payload is empty")
+		}
+		return nil, damaged(c.Name, "not compressed: it begins with %q", payload[:min(len(payload), 8)])
+	}
+	r, err := c.Open(bytes.NewReader(payload))
+	if err != nil {
+		return nil, damaged(c.Name, "%w", unended(err))
+	}
+	defer func() {
+		if closed := r.Close(); err == nil && closed != nil {
+			plain, err = nil, damaged(c.Name, "%w", closed)
+		}
+	}()
+	limit := most
+	if limit < math.MaxInt64 {
+		limit++ // a byte more shows that there is more
+	}
+	room := bytes.NewBuffer(make([]byte, 0, min(int64(len(payload))*4, limit)))
+	n, err := room.ReadFrom(io.LimitReader(r, limit))
+	switch {
+	case err != nil:
+		return nil, damaged(c.Name, "%w", unended(err))
+	case n > most:
+		return nil, damaged(c.Name, "%d bytes hold more than the %d of MaxBytes", len(payload), most)
+	}
+	return room.Bytes(), nil
+}
+
+// unended says of a payload that was cut off that it was.
+func unended(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

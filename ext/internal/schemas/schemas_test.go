@@ -1,0 +1,75 @@
+package schemas_test
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/weir-go/weir/ext/internal/schemas"
+	"github.com/weir-go/weir/internal/assert"
+)
+
+// Whatever is parsed can be validated without a panic, and in no time.
+func TestNumbers(t *testing.T) {
+	t.Parallel()
+	c := jsonschema.NewCompiler()
+	s, err := schemas.Compile(c, "test:///s", `{"items":{"minimum":0,"multipleOf":0.01,"type":["number","integer"]},"uniqueItems":true}`, nil)
+	assert.NoError(t, err)
+	for text, want := range map[string]string{
+		`[1, 1.01, 12345678901234567890.01]`:       "",
+		`[1.001]`:                                  "multipleOf",
+		`[1e1000, 1e-2]`:                           "",
+		`[1e1001]`:                                 "exponent beyond 1000",
+		`{"a":[{"b":-1E-99999999999999999999}]}`:   "exponent beyond 1000",
+		`[1e1000000000]`:                           "exponent beyond 1000",
+		`[` + strings.Repeat("9", 1000) + `]`:      "",
+		`[` + strings.Repeat("9", 1_000_000) + `]`: "has 1000000 characters",
+	} {
+		err := s.Validate([]byte(text))
+		if want == "" {
+			assert.NoError(t, err)
+		} else {
+			assert.Error(t, err, want)
+		}
+	}
+}
+
+// Large payloads are judged alike, but for the places.
+func TestLarge(t *testing.T) { // not parallel: allocations are the process's
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft4)
+	s, err := schemas.Compile(c, "test:///s%20x", `{"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"https://example.com/s","items":{"type":"integer"}}`, nil)
+	assert.NoError(t, err)
+	space := strings.Repeat(" ", 70_000)
+	for text, valid := range map[string]bool{`[1,2]`: true, `["a",2]`: false, `[]`: true, `{}`: true, `[[],"b"]`: false} {
+		assert.Equal(t, s.Validate([]byte(text)) == nil, valid, text)
+		err := s.Validate([]byte(text + space))
+		assert.Equal(t, err == nil, valid, text)
+		assert.Equal(t, errors.Is(err, schemas.ErrLarge), !valid, text)
+	}
+	assert.Error(t, s.Validate([]byte("["+space)), "EOF")
+
+	// One that is wrong everywhere costs little more than one that is right everywhere.
+	bad, good := []byte("["+strings.Repeat(`"x",`, 50_000)+`1]`), []byte("["+strings.Repeat(`123,`, 50_000)+`1]`)
+	cost := func(payload []byte) float64 { return testing.AllocsPerRun(3, func() { _ = s.Validate(payload) }) }
+	if b, g := cost(bad), cost(good); b > 3*g {
+		t.Errorf("%.0f allocations for what is wrong, %.0f for what is right", b, g)
+	}
+}
+
+func FuzzValidate(f *testing.F) {
+	for _, text := range []string{`1e10`, `[1,{"a":-0.5E+3}]`, `1e1001`, `1e`, `null`, `[1] 2`, `"1e9999"`} {
+		f.Add([]byte(text))
+	}
+	c := jsonschema.NewCompiler()
+	s, err := schemas.Compile(c, "test:///s", `{"minimum":0,"multipleOf":0.01,"uniqueItems":true,"items":{"maximum":9,"multipleOf":7}}`, nil)
+	assert.NoError(f, err)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := s.Validate(data); err == nil && !json.Valid(data) { // it does not panic
+			t.Fatalf("%q is valid", data)
+		}
+	})
+}

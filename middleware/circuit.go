@@ -1,0 +1,180 @@
+package middleware
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weir-go/weir"
+)
+
+// breaker is what records of a batch, or of all batches, come through. As long as all is well
+// they do not meet at its lock.
+//
+// Each record has a ticket, the term in which it was let through. A term ends whenever the state changes and whenever a
+// record is let through to see: what began in a term that has ended says nothing about the one that is.
+type breaker struct {
+	c Circuit
+
+	open   atomic.Bool   // or half open
+	term   atomic.Uint64 // read before open, and written after it is set
+	streak atomic.Int64  // failures in a row
+
+	mu      sync.Mutex
+	class   string
+	last    error
+	rest    time.Duration // of this opening
+	until   time.Time     // none is let through before
+	probing bool          // one was let through, and others wait for what it finds
+	refused int
+	refusal error // of a breaker that stays open
+}
+
+func (b *breaker) handle(ctx context.Context, m *weir.Message, next weir.Handler) error {
+	ticket := b.term.Load()
+	if b.open.Load() {
+		var err error
+		if ticket, err = b.ask(ctx); err != nil {
+			return err
+		}
+	}
+	returned := false
+	defer func() {
+		if !returned { // it panicked, which is the code's fault
+			b.silent(ticket)
+		}
+	}()
+	err := next(ctx, m)
+	returned = true
+	if err == nil {
+		if b.streak.Load() > 0 { // as it is whenever the breaker is open
+			b.succeeded(ctx, ticket)
+		}
+		return nil
+	}
+	b.failed(ctx, ticket, err)
+	return err
+}
+
+// ask is for a record that met an open breaker.
+func (b *breaker) ask(ctx context.Context) (ticket uint64, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.open.Load() {
+		return b.term.Load(), nil
+	}
+	now := time.Now()
+	if b.rest == 0 || now.Before(b.until) {
+		b.refused++
+		if b.rest == 0 {
+			return 0, b.refusal
+		}
+		left := (b.until.Sub(now) + time.Second - 1).Truncate(time.Second) // so that errors read alike
+		return 0, weir.Unavailable(weir.RetryAfter(left, b.openError()))
+	}
+	// Should this one never come back, the next may try after another rest.
+	b.until = now.Add(b.rest)
+	ticket = b.term.Add(1)
+	if !b.probing {
+		b.probing = true
+		change := b.change(BreakerOpen, BreakerHalfOpen)
+		b.tell(ctx, change)
+	}
+	return ticket, nil
+}
+
+func (b *breaker) openError() error {
+	return &OpenError{b.class, int(b.streak.Load()), b.last}
+}
+
+// change describes one, with the lock held.
+func (b *breaker) change(from, to BreakerState) BreakerChange {
+	return BreakerChange{from, to, b.class, int(b.streak.Load()), b.last, b.rest, b.refused}
+}
+
+// tell calls OnChange without the lock, which is held before and after.
+func (b *breaker) tell(ctx context.Context, c BreakerChange) {
+	if b.c.OnChange == nil {
+		return
+	}
+	b.mu.Unlock()
+	defer b.mu.Lock()
+	b.c.OnChange(ctx, c)
+}
+
+func (b *breaker) succeeded(ctx context.Context, ticket uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if ticket != b.term.Load() {
+		return
+	}
+	was := b.open.Load()
+	b.streak.Store(0)
+	b.class, b.last, b.rest, b.probing = "", nil, 0, false
+	if was {
+		change := b.change(BreakerHalfOpen, BreakerClosed)
+		b.refused = 0
+		b.term.Add(1)
+		b.open.Store(false)
+		b.tell(ctx, change)
+	}
+}
+
+func (b *breaker) failed(ctx context.Context, ticket uint64, err error) {
+	class := ""
+	switch cause := context.Cause(ctx); {
+	case cause == weir.ErrRecordTimeout:
+		class = classUnavailable
+	case cause == nil:
+		class = b.c.Class(err)
+	}
+	if class == "" {
+		b.silent(ticket)
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if ticket != b.term.Load() {
+		return
+	}
+	b.last = err
+	if b.open.Load() { // it was let through
+		b.class = class
+		b.streak.Add(1)
+		b.rest = min(b.c.MaxCoolDown, max(b.rest, b.rest*2))
+		b.begin(ctx, BreakerHalfOpen)
+		return
+	}
+	if class != b.class {
+		b.class = class
+		b.streak.Store(0)
+	}
+	if b.streak.Add(1) < int64(b.c.After) {
+		return
+	}
+	b.rest = b.c.CoolDown
+	b.begin(ctx, BreakerClosed)
+}
+
+// begin opens the breaker.
+func (b *breaker) begin(ctx context.Context, from BreakerState) {
+	b.until = time.Now().Add(b.rest)
+	b.probing = false
+	b.refusal = weir.Unavailable(b.openError())
+	b.open.Store(true)
+	b.term.Add(1)
+	b.tell(ctx, b.change(from, BreakerOpen))
+}
+
+// silent is told of a record that says nothing. Was it the one to see, another may try at once.
+func (b *breaker) silent(ticket uint64) {
+	if !b.open.Load() {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if ticket == b.term.Load() && b.probing {
+		b.until = time.Now()
+	}
+}

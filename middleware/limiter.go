@@ -1,0 +1,219 @@
+package middleware
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/weir-go/weir"
+)
+
+// limiter hands out turns. Whoever has one waits for nothing of the limiter's before giving it
+// back, and there is always one at least: so those who wait get theirs, or their contexts end.
+type limiter struct {
+	l Limits
+
+	mu        sync.Mutex
+	limit     int
+	out       int // turns that are out
+	fallen    uint64
+	successes int       // since the limit last changed
+	idle      time.Time // since when no turn is out, if the limit is not the highest
+	holders   []*weir.Message
+	free      []int32 // in holders
+	first     *waiter // those who wait, the longest first
+	last      *waiter
+}
+
+// turn is the right to handle a record.
+type turn struct {
+	fallen uint64 // how often the limit had fallen when it was given
+	slot   int32  // in holders
+}
+
+type waiter struct {
+	m          *weir.Message
+	ready      chan struct{}
+	turn       turn // once ready is closed
+	prev, next *waiter
+}
+
+func newLimiter(l Limits) *limiter { return &limiter{l: l, limit: l.Start} }
+
+func (l *limiter) handle(ctx context.Context, m *weir.Message, next weir.Handler) error {
+	t, held, err := l.take(ctx, m)
+	switch {
+	case err != nil:
+		return err
+	case held: // the same record, by an Adaptive that is listed twice
+		return next(ctx, m)
+	}
+	returned := false
+	defer func() {
+		if !returned {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.giveBack(t)
+		}
+	}()
+	var begin time.Time
+	if l.l.Slow > 0 {
+		begin = time.Now()
+	}
+	err = next(ctx, m)
+	slow := l.l.Slow > 0 && time.Since(begin) > l.l.Slow
+	throttled := err != nil && l.l.Throttled(err)
+	returned = true
+	l.back(ctx, t, err, slow, throttled)
+	return err
+}
+
+// take gets a turn, or says that the record has one.
+func (l *limiter) take(ctx context.Context, m *weir.Message) (t turn, held bool, err error) {
+	l.mu.Lock()
+	was := l.limit
+	if l.out == 0 && was < l.l.Most {
+		l.forget()
+	}
+	if l.limit != was {
+		now := l.limit
+		l.mu.Unlock()
+		l.tell(ctx, LimitChange{From: was, To: now})
+		l.mu.Lock()
+	}
+	if l.out < l.limit && l.first == nil {
+		t = l.give(m)
+		l.mu.Unlock()
+		return t, false, nil
+	}
+	if l.holds(m) {
+		l.mu.Unlock()
+		return turn{}, true, nil
+	}
+	w := &waiter{m: m, ready: make(chan struct{}), prev: l.last}
+	if l.last == nil {
+		l.first = w
+	} else {
+		l.last.next = w
+	}
+	l.last = w
+	l.mu.Unlock()
+	select {
+	case <-w.ready:
+		if ctx.Err() == nil {
+			return w.turn, false, nil
+		}
+	case <-ctx.Done():
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	select {
+	case <-w.ready: // too late
+		l.giveBack(w.turn)
+	default:
+		l.remove(w)
+	}
+	return turn{}, false, weir.Unavailable(fmt.Errorf("middleware: not run, its turn did not come under a limit of %d: %w", l.limit, context.Cause(ctx)))
+}
+
+// give gives out a turn.
+func (l *limiter) give(m *weir.Message) turn {
+	l.out++
+	var slot int32
+	if n := len(l.free); n > 0 {
+		slot, l.free = l.free[n-1], l.free[:n-1]
+		l.holders[slot] = m
+	} else {
+		slot = int32(len(l.holders))
+		l.holders = append(l.holders, m)
+	}
+	return turn{l.fallen, slot}
+}
+
+// giveBack takes a turn back, and gives it to those who wait.
+func (l *limiter) giveBack(t turn) {
+	l.out--
+	l.holders[t.slot] = nil
+	l.free = append(l.free, t.slot)
+	for w := l.first; w != nil && l.out < l.limit; w = l.first {
+		l.remove(w)
+		w.turn = l.give(w.m)
+		close(w.ready)
+	}
+	if l.out == 0 && l.limit < l.l.Most {
+		l.idle = time.Now()
+	}
+}
+
+func (l *limiter) remove(w *waiter) {
+	if w.prev == nil {
+		l.first = w.next
+	} else {
+		w.prev.next = w.next
+	}
+	if w.next == nil {
+		l.last = w.prev
+	} else {
+		w.next.prev = w.prev
+	}
+}
+
+// holds reports whether a record has a turn already.
+func (l *limiter) holds(m *weir.Message) bool {
+	for _, h := range l.holders {
+		if h == m || h != nil && m.ID != "" && h.ID == m.ID && h.Part == m.Part && h.SourceARN == m.SourceARN {
+			return true
+		}
+	}
+	return false
+}
+
+// back takes a turn back and moves the limit by what came of it.
+func (l *limiter) back(ctx context.Context, t turn, err error, slow, throttled bool) {
+	l.mu.Lock()
+	was := l.limit
+	switch {
+	case t.fallen != l.fallen: // it says nothing about this limit
+	case slow || throttled:
+		l.limit = max(1, l.limit/2)
+		l.fallen++
+		l.successes = 0
+	case err == nil && l.limit < l.l.Most:
+		if l.successes++; l.successes >= l.limit {
+			l.limit++
+			l.successes = 0
+		}
+	}
+	now := l.limit
+	l.giveBack(t)
+	l.mu.Unlock()
+	if was == now {
+		return
+	}
+	c := LimitChange{From: was, To: now}
+	if now < was {
+		if c.Slow = !throttled; throttled {
+			c.Err = err
+		}
+	}
+	l.tell(ctx, c)
+}
+
+func (l *limiter) tell(ctx context.Context, c LimitChange) {
+	if l.l.OnChange != nil {
+		l.l.OnChange(ctx, c)
+	}
+}
+
+// forget gives back what was taken, half of it for each while that nothing was handled.
+func (l *limiter) forget() {
+	if l.idle.IsZero() {
+		return // nothing was handled so far
+	}
+	for n := time.Since(l.idle) / l.l.Forget; n > 0 && l.limit < l.l.Most; n-- {
+		l.limit += (l.l.Most - l.limit + 1) / 2
+		l.successes = 0
+		l.idle = l.idle.Add(l.l.Forget)
+	}
+}

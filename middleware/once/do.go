@@ -1,0 +1,93 @@
+package once
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/weir-go/weir"
+)
+
+var errNilTyped = errors.New("once: the key or the function is nil")
+
+// Do makes a function run once for each key. It is given to weir.Each, or called with the context of
+// a handler. An empty key is a missing one.
+//
+//	weir.Each(once.Do(store, Order.Key, ship))
+//
+// What the record's turn finds in the store is not read ahead for the whole batch, as Use does:
+// the keys of other records are not known before they are decoded.
+func Do[T any](s *Store, key func(T) string, f func(ctx context.Context, v T) error) func(ctx context.Context, v T) error {
+	err := typed(s, key == nil || f == nil)
+	return func(ctx context.Context, v T) error {
+		if err != nil {
+			return err
+		}
+		return s.typed(ctx, key(v), func(ctx context.Context) ([]byte, bool, error) { return nil, true, f(ctx, v) }).error()
+	}
+}
+
+// Result makes a function run once for each key, and keeps what it returns, as JSON: whoever comes later
+// with the key gets that. What has no JSON form or is too large for a row is not kept, and later calls fail with ErrNoResult.
+// An error is not kept, unless it is a Drop.
+func Result[T, R any](s *Store, key func(T) string, f func(ctx context.Context, v T) (R, error)) func(ctx context.Context, v T) (R, error) {
+	err := typed(s, key == nil || f == nil)
+	return func(ctx context.Context, v T) (result R, _ error) {
+		if err != nil {
+			return result, err
+		}
+		ran := false
+		out := s.typed(ctx, key(v), func(ctx context.Context) ([]byte, bool, error) {
+			var err error
+			if result, err = f(ctx, v); err != nil {
+				return nil, true, err
+			}
+			ran = true
+			text, unfit := json.Marshal(result)
+			return text, unfit == nil, nil
+		})
+		if err := out.error(); err != nil {
+			var none R
+			return none, err
+		}
+		if ran {
+			return result, nil
+		}
+		return result, out.entry.into(&result)
+	}
+}
+
+// into gives the result that was kept.
+func (e *entry) into(result any) error {
+	if e.status != done || len(e.result) == 0 {
+		return weir.Permanent(ErrNoResult)
+	}
+	if err := json.Unmarshal(e.result, result); err != nil {
+		return weir.Permanent(fmt.Errorf("%w that fits: %w", ErrNoResult, err))
+	}
+	return nil
+}
+
+func typed(s *Store, isNil bool) error {
+	if err := s.Err(); err != nil {
+		return err
+	}
+	if isNil {
+		return s.take(errNilTyped)
+	}
+	return s.take(nil)
+}
+
+// typed is run for what was decoded. A function that runs without a key has the outcome of none.
+func (s *Store) typed(ctx context.Context, key string, f func(context.Context) ([]byte, bool, error)) outcome {
+	if key == "" && !s.keyless {
+		return outcome{err: weir.Permanent(ErrNoKey)}
+	}
+	if key == "" {
+		_, _, err := f(ctx)
+		return outcome{err: err}
+	}
+	m, _ := weir.FromContext(ctx)
+	return s.run(ctx, m, key, nil, f)
+}

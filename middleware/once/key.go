@@ -1,0 +1,114 @@
+package once
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/weir-go/weir"
+)
+
+// Key finds the key of a record: records that have the same are one thing to do.
+type Key struct {
+	of  func(*weir.Message) (string, error)
+	err error // why it cannot be
+}
+
+var errNoKeyGiven = errors.New("once: no key: give MessageID, Pointer, or KeyFunc")
+
+func (k Key) check() error {
+	if k.err == nil && k.of == nil {
+		return errNoKeyGiven
+	}
+	return k.err
+}
+
+// KeyFunc makes a Key of a function. An empty key is a missing one. Its error decides the record as
+// a handler's does: say weir.Undecodable where the content is not what it should be. It may be
+// called more than once for a record, and from several goroutines at a time.
+func KeyFunc(f func(m *weir.Message) (string, error)) Key {
+	if f == nil {
+		return RefuseKey(errors.New("once: KeyFunc(nil)"))
+	}
+	return Key{of: f}
+}
+
+// RefuseKey makes a Key that cannot be, for packages that make keys and are given what makes no
+// sense.
+func RefuseKey(err error) Key { return Key{err: err} }
+
+// MessageID takes the record itself for the key: its ID and Part, within its source and shard. So a
+// record that is delivered again is known, and nothing else: what a producer sends twice has two
+// messageIds on a queue, and two sequence numbers on a stream, and so has a message that was moved
+// back from a dead letter queue. Where that matters, take something out of the content.
+func MessageID() Key {
+	return Key{of: func(m *weir.Message) (string, error) {
+		if m.ID == "" {
+			return "", nil
+		}
+		var b strings.Builder
+		b.WriteString(m.SourceARN)
+		b.WriteByte('|')
+		b.WriteString(m.Shard)
+		b.WriteByte('|')
+		b.WriteString(m.ID)
+		if m.Part != "" {
+			b.WriteByte('/')
+			b.WriteString(m.Part)
+		}
+		if m.Shard == "" && m.OrderingKey != "" {
+			b.WriteByte('|')
+			b.WriteString(m.OrderingKey) // DynamoDB's sequence numbers are a shard's, and the shard is not told
+		}
+		return b.String(), nil
+	}}
+}
+
+// Payload takes all of the content for the key, byte by byte. On DynamoDB that is the record as it
+// stands in the event.
+func Payload() Key {
+	return Key{of: func(m *weir.Message) (string, error) { return content(m), nil }}
+}
+
+// content is what a key is taken from: the payload, or the record on DynamoDB, which has none.
+func content(m *weir.Message) string {
+	if m.Payload == nil && m.Kafka == nil {
+		return m.Raw()
+	}
+	return string(m.Payload)
+}
+
+// ValueKey is the key that a JSON value makes: its text, with the members of objects in order. Null and
+// "" make none, nor does a list or an object in which there is nothing else. Numbers should be json.Number,
+// for large ones differ in digits that a float64 has no room for.
+func ValueKey(v any) (string, error) {
+	if missing(v) {
+		return "", nil
+	}
+	text, err := json.Marshal(v)
+	return string(text), err
+}
+
+func missing(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case string:
+		return v == ""
+	case []any:
+		for _, e := range v {
+			if !missing(e) {
+				return false
+			}
+		}
+		return true
+	case map[string]any:
+		for _, e := range v {
+			if !missing(e) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}

@@ -1,0 +1,57 @@
+package once
+
+import (
+	"context"
+
+	"github.com/weir-go/weir"
+)
+
+// Use is the option that puts Middleware around the handler of Each or EachMessage.
+//
+//	weir.SQS(weir.Each(ship), once.Use(store, once.Pointer("/order/id")))
+func Use(s *Store, key Key) weir.FlowOption {
+	if err := wrong(s, key); err != nil {
+		return weir.Refuse(err)
+	}
+	return weir.Use(Middleware(s, key))
+}
+
+func wrong(s *Store, key Key) error {
+	if err := s.Err(); err != nil {
+		return err
+	}
+	return key.check()
+}
+
+// Middleware runs the handler once for each key. It is for weir.Use; bad settings fail every
+// record, where Use refuses them. Place it outside of what should happen once, and inside of
+// what should happen for every delivery. The handler decodes records inside of it, so
+// those that cannot be decoded claim their key, and give it up.
+func Middleware(s *Store, key Key) weir.Middleware {
+	err := s.Err()
+	if err == nil {
+		err = s.take(key.check())
+	}
+	return func(next weir.Handler) weir.Handler {
+		if err != nil {
+			return func(context.Context, *weir.Message) error { return err }
+		}
+		a := newAhead(s, key)
+		return func(ctx context.Context, m *weir.Message) error {
+			text, err := a.keyOf(ctx, m)
+			switch {
+			case err != nil:
+				return err
+			case text == "" && s.keyless:
+				return next(ctx, m)
+			case text == "":
+				return weir.Permanent(ErrNoKey)
+			}
+			out := s.run(ctx, m, text, a.row, func(ctx context.Context) ([]byte, bool, error) {
+				return nil, true, next(ctx, m)
+			})
+			a.learn(text, out)
+			return out.error()
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package once
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/jsonscan"
+)
+
+// Pointer takes a value out of a JSON payload by a JSON pointer (RFC 6901), such as /order/id; on
+// DynamoDB out of the record, such as /dynamodb/NewImage/id/S. Strings, numbers and booleans are
+// told apart: "1" is another key than 1, which is another than 1.0. What ValueKey says of missing values holds. A
+// payload that is not JSON is undecodable.
+func Pointer(pointer string) Key {
+	steps, err := parsePointer(pointer)
+	if err != nil {
+		return RefuseKey(err)
+	}
+	return Key{of: func(m *weir.Message) (string, error) { return at(content(m), steps) }}
+}
+
+func parsePointer(pointer string) ([]string, error) {
+	if pointer == "" {
+		return nil, nil // the whole document
+	}
+	if pointer[0] != '/' {
+		return nil, fmt.Errorf("once: Pointer(%q): a JSON pointer begins with a slash", pointer)
+	}
+	steps := strings.Split(pointer[1:], "/")
+	for i, s := range steps {
+		for rest := s; ; {
+			at := strings.IndexByte(rest, '~')
+			if at < 0 {
+				break
+			}
+			if rest = rest[at+1:]; rest == "" || rest[0] != '0' && rest[0] != '1' {
+				return nil, fmt.Errorf("once: Pointer(%q): ~ stands for itself as ~0, and for a slash as ~1", pointer)
+			}
+		}
+		steps[i] = strings.ReplaceAll(strings.ReplaceAll(s, "~1", "/"), "~0", "~")
+	}
+	return steps, nil
+}
+
+var errNotJSON = errors.New("once: the payload is not JSON, so the key cannot be found in it")
+
+// at returns the key at the end of steps, "" if there is nothing.
+func at(text string, steps []string) (string, error) {
+	if text == "" {
+		return "", nil // a tombstone, say
+	}
+	if !json.Valid([]byte(text)) {
+		return "", weir.Undecodable(errNotJSON)
+	}
+	for _, step := range steps {
+		if text = child(text, step); text == "" {
+			return "", nil
+		}
+	}
+	return keyOfText(text)
+}
+
+// child returns the member or the item that a step leads to, "" for none. Of several members of a
+// name it is the last, as for encoding/json.
+func child(text, step string) (found string) {
+	var s jsonscan.Scanner
+	s.Reset(text)
+	switch s.Kind() {
+	case '{':
+		for s.Object(); s.MoreKeys(); {
+			if name, value := s.Key(), s.Skip(); name == step {
+				found = value
+			}
+		}
+	case '[':
+		want, err := strconv.Atoi(step)
+		if err != nil || strconv.Itoa(want) != step {
+			return "" // 01 and - are no items of a list
+		}
+		i := 0
+		for s.Array(); s.MoreItems(); i++ {
+			if value := s.Skip(); i == want {
+				found = value
+			}
+		}
+	}
+	if s.Err() != nil {
+		return ""
+	}
+	return found
+}
+
+// keyOfText is ValueKey for a value's text.
+func keyOfText(text string) (string, error) {
+	d := json.NewDecoder(bytes.NewReader([]byte(text)))
+	d.UseNumber()
+	var v any
+	if err := d.Decode(&v); err != nil {
+		return "", weir.Undecodable(errNotJSON)
+	}
+	return ValueKey(v)
+}

@@ -1,0 +1,161 @@
+package once
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/weir-go/weir/state"
+)
+
+// DefaultKeep is for how long completed keys are kept. It covers what sources keep by default: SQS 4
+// days, Kinesis and DynamoDB Streams one, Kafka 7.
+const DefaultKeep = 7 * 24 * time.Hour
+
+// DefaultLease is how long a claim holds where the context has no deadline: as long as a
+// Lambda can run.
+const DefaultLease = 15 * time.Minute
+
+// Store keeps the keys of one function. It is safe for concurrent use, and meant to live as long as
+// the process, for records with one key wait for each other in it.
+type Store struct {
+	scope  string
+	in     state.Store
+	teller teller // in, if it can, or nil
+	maxRow int
+	err    error // what cannot be
+
+	keep, lease time.Duration
+	keyless     bool // RunWithoutKey
+	unstored    bool // SucceedUnstored
+	compare     *Key // Validate
+	cache       *cache
+
+	taken   atomic.Bool // by a function
+	flights flights
+}
+
+// teller is implemented by stores that can tell the version that a Commit gave to all of its rows.
+type teller interface {
+	CommitVersion(ctx context.Context, pipeline string, writes []state.Write) (version uint64, err error)
+}
+
+// Option is an option of New.
+type Option func(*Store)
+
+// New makes a Store in a state.Store, which others may use too. The name sets keys apart: two functions
+// that share a name would take their keys for each other's, and do only half of the work. So
+// give each its own, and a new one when it shall run again for all keys. What cannot be is told by
+// Err, and fails every record.
+func New(name string, in state.Store, opts ...Option) *Store {
+	s := &Store{scope: "once:" + name, in: in, keep: DefaultKeep} // pipelines' names have no colon
+	switch {
+	case in == nil:
+		s.refuse("no store")
+		return s
+	case in.Caps().Atomic != state.PerBatch:
+		s.refuse("New(%q): the store's commits are not atomic, so two could claim a key: take another store", name)
+	case name == "":
+		s.refuse("New: the name is missing")
+	case len(name) > maxName:
+		s.refuse("New: the name has %d bytes, more than %d", len(name), maxName)
+	}
+	s.teller, _ = in.(teller)
+	s.maxRow = in.Caps().MaxRow
+	for i, o := range opts {
+		if o == nil {
+			s.refuse("New(%q): option %d is nil", name, i)
+			continue
+		}
+		o(s)
+	}
+	return s
+}
+
+// maxName leaves stores room in keys, as pipelines do.
+const maxName = 190
+
+func (s *Store) refuse(format string, args ...any) {
+	s.err = errors.Join(s.err, fmt.Errorf("once: "+format, args...))
+}
+
+// Err says what is wrong with the settings. While it is not nil, every record fails with it.
+func (s *Store) Err() error {
+	if s == nil {
+		return errors.New("once: the Store is nil")
+	}
+	return s.err
+}
+
+// take gives the store to a function, once.
+func (s *Store) take(wrong error) error {
+	if err := errors.Join(s.Err(), wrong); err != nil {
+		return err
+	}
+	if !s.taken.CompareAndSwap(false, true) {
+		return fmt.Errorf("%w (%q)", errTwice, strings.TrimPrefix(s.scope, "once:"))
+	}
+	return nil
+}
+
+// Keep sets for how long a completed key is kept: longer than a record with it can come again. That
+// is the retention of the source, plus what a redrive from a dead letter queue may add. The default is
+// DefaultKeep.
+func Keep(d time.Duration) Option {
+	return func(s *Store) {
+		if d <= 0 {
+			s.refuse("Keep(%v): it takes more than 0", d)
+		}
+		s.keep = d
+	}
+}
+
+// Lease sets how long a claim holds, and with it how long the function may take: its context ends
+// with the lease. By default a claim holds until a second after Lambda ends the invocation, or
+// DefaultLease where nothing says when that is. A shorter one lets a record run sooner whose process
+// was killed; a longer one than the queue's visibility timeout has it come back for nothing.
+func Lease(d time.Duration) Option {
+	return func(s *Store) {
+		if d <= 0 {
+			s.refuse("Lease(%v): it takes more than 0", d)
+		}
+		s.lease = d
+	}
+}
+
+// RunWithoutKey runs the function unprotected for records that have no key. By default they fail
+// with ErrNoKey.
+func RunWithoutKey() Option { return func(s *Store) { s.keyless = true } }
+
+// Validate fails a record whose key is completed with ErrPayload unless by another key, such as Payload or
+// Pointer("/amount"), it has the same content as the record that ran. It needs the record, so it works
+// inside a handler only.
+func Validate(content Key) Option {
+	return func(s *Store) {
+		if err := content.check(); err != nil {
+			s.refuse("Validate: %w", err)
+		}
+		s.compare = &content
+	}
+}
+
+// SucceedUnstored takes a record for done if the function succeeded, though the store took no note
+// of it. By default such a record fails with ErrNotStored: it comes back and runs again, so that
+// every record that is done is known to be so. With this option it runs twice only if somebody
+// delivers it twice, but nobody hears of it.
+func SucceedUnstored() Option { return func(s *Store) { s.unstored = true } }
+
+// Cache remembers up to n completed keys in the process, those used last, with their results: for them the store is
+// not asked.
+func Cache(n int) Option {
+	return func(s *Store) {
+		if n < 1 {
+			s.refuse("Cache(%d): it takes 1 or more", n)
+			return
+		}
+		s.cache = newCache(n)
+	}
+}
