@@ -69,7 +69,7 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 	fifo := false
 	for i := range msgs {
 		m := &msgs[i]
-		m.index = i
+		m.index = uint32(i)
 		if m.call == nil || !m.call.own {
 			m.call = &w.call
 		} else {

@@ -133,7 +133,7 @@ func unquote(s string, at int, room []byte) (size, to int) {
 	var scan jsonscan.Scanner
 	scan.Reset(s)
 	scan.Jump(at - 1)
-	size, ok := scan.Unquote(room, nil)
+	size, ok := scan.Unquote(room)
 	if !ok {
 		return 0, -1
 	}

@@ -21,7 +21,7 @@ func compareUnquoted(t *testing.T, lines string, more int) {
 			var s, alone jsonscan.Scanner
 			room := bytes.Repeat([]byte{0x5A}, max(0, len(line)+more)+16)
 			s.Reset(line)
-			size, ok := s.Unquote(room[:len(room)-16:len(room)-16], &known)
+			size, ok := known.Unquote(&s, room[:len(room)-16:len(room)-16])
 			if behind := room[len(room)-16:]; bytes.Count(behind, []byte{0x5A}) != 16 {
 				t.Fatalf("%q: %x written behind the room", line, behind)
 			}
@@ -84,7 +84,7 @@ func TestManyPhrases(t *testing.T) {
 			var s jsonscan.Scanner
 			s.Reset(string(quoted) + strings.Repeat(" ", 8))
 			room := make([]byte, len(quoted)+8)
-			if n, ok := s.Unquote(room, &known); !ok || string(room[:n]) != string(body) {
+			if n, ok := known.Unquote(&s, room); !ok || string(room[:n]) != string(body) {
 				t.Fatalf("%s: %t, %q", quoted, ok, room[:n])
 			}
 		}

@@ -117,7 +117,7 @@ func compare(t *testing.T, text string) {
 		s.Reset(text)
 		s.Space()
 		room := make([]byte, len(text)+8)
-		if n, ok := s.Unquote(room, nil); ok && string(room[:n]) != str {
+		if n, ok := s.Unquote(room); ok && string(room[:n]) != str {
 			t.Fatalf("Unquote(%q) = %q, want %q", show, room[:n], str)
 		}
 		s.Reset(text)
@@ -234,7 +234,7 @@ func BenchmarkUnquote(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			for b.Loop() {
 				s.Reset(text)
-				if _, ok := s.Unquote(room, &known); !ok {
+				if _, ok := known.Unquote(&s, room); !ok {
 					b.Fatal("not read")
 				}
 			}

@@ -9,9 +9,11 @@ var simple = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n'
 
 // Unquote reads a string into room, from its start, and returns how many bytes its value
 // has. It copies and looks for the end in one go, which for JSON in JSON takes half of the time
-// that two do; known, if not nil, makes it less. It reports false, and reads nothing, where room might
-// not do or the string is out of the ordinary: then use AppendString.
-func (s *Scanner) Unquote(room []byte, known *Phrases) (size int, ok bool) {
+// that two do. It reports false, and reads nothing, where room might not do or the string is out of
+// the ordinary: then use AppendString.
+func (s *Scanner) Unquote(room []byte) (size int, ok bool) { return s.unquote(room, nil) }
+
+func (s *Scanner) unquote(room []byte, known *Phrases) (size int, ok bool) {
 	text, i := s.text, s.pos
 	if s.err != nil || i >= len(text) || text[i] != '"' {
 		return 0, false
