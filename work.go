@@ -93,12 +93,11 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 	return w
 }
 
-func (w *Work) isHalted() bool {
-	return w.halted.Load() || w.kin != nil && w.kin.within != nil && w.kin.within.isHalted()
-}
-func (w *Work) isClosed() bool {
-	return w.closed.Load() || w.kin != nil && w.kin.within != nil && w.kin.within.isClosed()
-}
+func (w *Work) isHalted() bool { return w.halted.Load() || w.kin != nil && w.kin.isHalted() }
+func (w *Work) isClosed() bool { return w.closed.Load() || w.kin != nil && w.kin.isClosed() }
+
+func (k *kin) isHalted() bool { return k.within != nil && k.within.isHalted() }
+func (k *kin) isClosed() bool { return k.within != nil && k.within.isClosed() }
 
 // process runs the verb, and w.then. It returns when they are done, with the error of w.then,
 // or with ErrDeadlineNear when Lambda must be answered while user code is still running.
