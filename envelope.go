@@ -58,7 +58,7 @@ type envelope struct {
 // reports whether it did.
 func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) ([]Message, error) {
 	if uint64(len(event)) > math.MaxUint32 { // see span
-		return nil, fmt.Errorf("%w: it has %d bytes", ErrNotBatch, len(event))
+		return nil, ErrNotBatch
 	}
 	e, _ := f.pool.Get().(*envelope)
 	if e == nil {

@@ -71,7 +71,7 @@ func (p *phrase) run(text string, i int, room []byte, j, last int) (_ *phrase, _
 func (p *Phrases) Begin() {
 	p.lessons = maxLessons
 	if len(p.all) > maxPhrases*3/4 { // of what no longer comes, by now
-		p.all, p.start = nil, phrase{}
+		p.all, p.start.likely, p.start.after = nil, nil, nil
 	}
 }
 
@@ -99,7 +99,9 @@ func (p *Phrases) learn(at *phrase, text string, i int) bool {
 		if len(p.all) == maxPhrases {
 			return false
 		}
-		f = &phrase{escaped: TokenOf(strings.Clone(escaped)), means: TokenOf(strings.ReplaceAll(escaped, quote, `"`))}
+		f = new(phrase)
+		f.escaped.set(strings.Clone(escaped))
+		f.means.set(string(appendUnquoted(nil, escaped)))
 		p.all = append(p.all, f)
 	}
 	if len(at.after) < maxAfter {

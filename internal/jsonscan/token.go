@@ -21,12 +21,17 @@ type Token struct {
 const maxWords = 32
 
 // TokenOf makes a token of a text.
-func TokenOf(text string) Token {
+func TokenOf(text string) (t Token) {
+	t.set(text)
+	return t
+}
+
+func (t *Token) set(text string) {
 	n := len(text)
-	t := Token{text: text, need: max(n, 8), last: max(n-8, 0), mask: 1<<(8*min(n, 8)) - 1}
+	t.text, t.need, t.last, t.mask = text, max(n, 8), max(n-8, 0), 1<<(8*min(n, 8))-1
 	if n > maxWords {
 		t.need = 1 << 30
-		return t
+		return
 	}
 	var b [maxWords]byte
 	copy(b[:], text)
@@ -35,7 +40,6 @@ func TokenOf(text string) Token {
 	if n > 16 {
 		t.words[2], t.words[3] = load(padded, 8), load(padded, t.last-8)
 	}
-	return t
 }
 
 // Len returns the number of bytes.
