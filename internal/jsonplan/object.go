@@ -17,7 +17,7 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 	i, more := d.enter(i, '}')
 	fields, text := n.fields.all, memory.String(d.text)
 	for next := 0; more; i, more = d.more(i, '}') {
-		if next < len(fields) && i < len(text) && fields[next].first.At(text, i) {
+		if next < len(fields) && fields[next].first.Edges(text, i) && fields[next].first.Middle(text, i) {
 			i += fields[next].first.Len()
 		} else {
 			next, i = n.fields.key(d, i, next)
@@ -40,7 +40,7 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 				case opString:
 					if c == '"' {
 						if end = jsonscan.Closing(text, i+1); end >= 0 {
-							memory.Set(memory.Field(p, f.offset), text[i+1:end])
+							memory.Set(memory.Field(p, f.offset), memory.Part(text, i+1, end))
 							end++
 						}
 					}
@@ -82,6 +82,10 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 				break
 			}
 			i += t.Len()
+		}
+		if i < len(text) && text[i] == '}' {
+			d.depth--
+			return i + 1
 		}
 	}
 	return i

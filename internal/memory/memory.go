@@ -35,6 +35,11 @@ func unset(n int) []byte {
 	return unsafe.Slice(unsafe.StringData(b.String()), n)
 }
 
+// Part returns text[from:to]. Nobody checks.
+func Part(text string, from, to int) string {
+	return unsafe.String((*byte)(unsafe.Add(Pointer(unsafe.StringData(text)), from)), to-from)
+}
+
 // Within reports whether part is made of whole's memory.
 func Within(part, whole []byte) bool {
 	if len(part) == 0 || len(whole) == 0 {
