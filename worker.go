@@ -39,7 +39,9 @@ func (r *round) start(workers int) {
 	r.workers.Store(int32(workers))
 	r.end.shut()
 	work := func() {
-		roomy(r.w == nil)
+		if workers == 1 { // many rather wait than decode
+			roomy(r.w == nil)
+		}
 		worker{round: r, i: -1}.work()
 	}
 	for range workers {
