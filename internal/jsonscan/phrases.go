@@ -78,8 +78,8 @@ func (p *Phrases) Begin() {
 // Unquote is the scanner's Unquote, which it makes faster.
 func (p *Phrases) Unquote(s *Scanner, room []byte) (size int, ok bool) { return s.unquote(room, p) }
 
-// other makes the phrase at i, where a backslash stands, the likely one behind at, and reports whether there
-// is one.
+// other makes the phrase at i, where a quote with a backslash stands, the likely one behind at, and reports
+// whether there is one.
 func (p *Phrases) other(at *phrase, text string, i int) bool {
 	for _, f := range at.after {
 		if f.escaped.At(text, i) {
@@ -87,7 +87,7 @@ func (p *Phrases) other(at *phrase, text string, i int) bool {
 			return true
 		}
 	}
-	return p.lessons > 0 && strings.HasPrefix(text[i:], quote) && p.learn(at, text, i)
+	return p.lessons > 0 && p.learn(at, text, i)
 }
 
 // learn makes a phrase of what stands at i, or finds it.

@@ -43,7 +43,7 @@ func (s *Scanner) unquote(room []byte, known *Phrases) (size int, ok bool) {
 			if i+1 == len(text) {
 				return 0, false
 			}
-			if known != nil && i <= last-(maxWords-8) && known.other(at, text, i) {
+			if known != nil && text[i+1] == '"' && i <= last-(maxWords-8) && known.other(at, text, i) {
 				continue
 			}
 			c := simple[text[i+1]]
