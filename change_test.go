@@ -161,18 +161,20 @@ func TestDynamoDBLanesByItem(t *testing.T) {
 			return fmt.Sprintf(`{"eventName":"MODIFY","eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":%q,"Keys":%s}}`, seq, keys)
 		}
 		event := raw(one("1", `{"a":{"S":"x"},"b":{"N":"1"}}`), one("2", `{"a":{"S":"y"},"b":{"N":"1"}}`), one("3", `{ "b":{"N":"1.0"}, "a":{"S":"\u0078"} }`))
-		var ran []string
-		turn := make(chan struct{}, 1)
-		l := weir.DynamoDB(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
-			if m.ID == "1" {
-				time.Sleep(time.Second)
-			}
-			turn <- struct{}{}
-			ran = append(ran, m.ID)
-			<-turn
-			return nil
-		}), weir.Concurrency(3))
-		invoke(t, t.Context(), l, []byte(event))
-		assert.Equal(t, strings.Join(ran, ""), "213")
+		for _, opt := range []weir.FlowOption{weir.Concurrency(3), weir.FlowOptions(weir.Concurrency(3))} {
+			var ran []string
+			turn := make(chan struct{}, 1)
+			l := weir.DynamoDB(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+				if m.ID == "1" {
+					time.Sleep(time.Second)
+				}
+				turn <- struct{}{}
+				ran = append(ran, m.ID)
+				<-turn
+				return nil
+			}), opt)
+			invoke(t, t.Context(), l, []byte(event))
+			assert.Equal(t, strings.Join(ran, ""), "213")
+		}
 	})
 }

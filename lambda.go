@@ -71,8 +71,8 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := newWork(ctx, l, msgs)
-	w.verb, w.call.event = l.verb, event
+	w := newWork(ctx, l, msgs, event)
+	w.verb = l.verb
 	defer func() { w.call.release(w.leftBehind) }()
 	_ = w.process(w.call.ctx) // what is not decided is skipped
 	w.finish(w.call.ctx, begin)

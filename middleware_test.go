@@ -205,7 +205,7 @@ func (s *spanner) BatchContext(ctx context.Context, batch iter.Seq[*weir.Message
 		panic("boom")
 	}
 	for m := range batch {
-		s.ids = append(s.ids, m.ID)
+		s.ids = append(s.ids, m.ID+m.Attribute("awsRegion"))
 	}
 	return context.WithValue(ctx, spanKey{}, "span")
 }
@@ -235,11 +235,15 @@ func TestBatchContext(t *testing.T) {
 		defer cancel()
 		res := invoke(t, ctx, weir.SQS(v, weir.Observe(s)), sqsEvent(standardARN, named("a", "b")...))
 		assert.Equal(t, res.states(), "a succeeded, b succeeded", name)
-		assert.Equal(t, s.ids, []string{"a", "b"}, name)
+		assert.Equal(t, s.ids, []string{"aeu-west-1", "beu-west-1"}, name)
 		assert.Equal(t, s.ended, any("span"), name)
 		assert.NoError(t, s.died)
 	}
-	s := &spanner{boom: true}
+	s := new(spanner)
+	broken := weir.NewRunner("x", weir.Each(nothing), weir.Observe(s), weir.Refuse(io.EOF))
+	broken.Run(t.Context(), []weir.Message{{ID: "a"}})
+	assert.Equal(t, s.ended, any("span"), "of a Runner that cannot work")
+	s = &spanner{boom: true}
 	res := invoke(t, t.Context(), weir.SQS(weir.Each(nothing), weir.Observe(s)), sqsEvent(standardARN, named("a")...))
 	assert.Equal(t, res.states(), "a succeeded", "an observer that panics changes nothing")
 }

@@ -58,22 +58,30 @@ func Options(opts ...Option) Option {
 }
 
 // FlowOptions is Options for those that do not apply to windows.
-func FlowOptions(opts ...FlowOption) FlowOption {
-	return flowOption(func(c *config) {
-		for i, o := range opts {
-			if o == nil {
-				c.refuse("FlowOptions: option %d is nil", i)
-				continue
-			}
-			o.applyFlow(c)
+func FlowOptions(opts ...FlowOption) FlowOption { return flowOptions(opts) }
+
+// flowOptions is no flowOption, since what is in it may not be the same for all sources.
+type flowOptions []FlowOption
+
+func (l flowOptions) applySQS(c *config)    { l.each(c, func(o FlowOption) { o.applySQS(c) }) }
+func (l flowOptions) applyStream(c *config) { l.each(c, func(o FlowOption) { o.applyStream(c) }) }
+func (l flowOptions) applyKafka(c *config)  { l.each(c, func(o FlowOption) { o.applyKafka(c) }) }
+func (l flowOptions) applyFlow(c *config)   { l.each(c, func(o FlowOption) { o.applyFlow(c) }) }
+
+func (l flowOptions) each(c *config, apply func(FlowOption)) {
+	for i, o := range l {
+		if o == nil {
+			c.refuse("FlowOptions: option %d is nil", i)
+			continue
 		}
-	})
+		apply(o)
+	}
 }
 
 // SQSOnly makes an option that compiles with SQS alone, for packages whose options make no sense
 // elsewhere.
 func SQSOnly(opts ...FlowOption) SQSOption {
-	return sqsOption(func(c *config) { FlowOptions(opts...).applyFlow(c) })
+	return sqsOption(flowOptions(opts).applySQS)
 }
 
 // Refuse makes an option that cannot be: Lambda.Err and every invocation answer with the error. It

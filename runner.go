@@ -38,13 +38,13 @@ func (r *Runner) Run(ctx context.Context, msgs []Message) Outcomes {
 // What was not started is Skipped, with ErrHalted. Verbs that take a batch as a whole go on.
 func (r *Runner) RunUntil(ctx, halt context.Context, msgs []Message) Outcomes {
 	begin := time.Now()
-	w := newWork(ctx, r.l, msgs)
+	w := newWork(ctx, r.l, msgs, nil)
 	if w.rule == goOn {
 		w.rule = skip
 	}
 	if r.l.err != nil {
 		w.cause = r.l.err
-		w.finish(ctx, begin)
+		w.finish(w.call.ctx, begin)
 		return Outcomes{w}
 	}
 	w.verb = r.l.verb

@@ -90,8 +90,8 @@ func (w *Work) tally() (unrun []int, gaveUp error) {
 }
 
 func (w *Work) whySkipped(i int) error {
-	if w.kin != nil && w.kin.parts != nil {
-		if err := w.kin.parts.why(i); err != nil {
+	if k := w.kin.Load(); k != nil && k.parts != nil {
+		if err := k.parts.why(i); err != nil {
 			return err
 		}
 	}

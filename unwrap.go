@@ -57,10 +57,7 @@ func (u *unwrap) Process(ctx context.Context, w *Work) error {
 		return nil // no time left
 	}
 	p := newParts(w, opened)
-	if w.kin == nil {
-		w.kin = &kin{}
-	}
-	w.kin.parts = p
+	w.kin.Store(&kin{w.within(), p})
 	settle := p.settle
 	w.overrun.Store(&settle)
 	err := u.verb.Process(context.WithValue(ctx, partsKey{}, p), p.inner)
@@ -186,6 +183,14 @@ type kin struct {
 	parts  *parts // what this one's records were unwrapped into, or nil
 }
 
+// within is the batch whose records this one's were in, or nil.
+func (w *Work) within() *Work {
+	if k := w.kin.Load(); k != nil {
+		return k.within
+	}
+	return nil
+}
+
 // parts ties the records of a batch to those they were unwrapped into.
 type parts struct {
 	outer, inner *Work
@@ -230,10 +235,10 @@ func Carriers(ctx context.Context, m *Message) iter.Seq[*Message] {
 			return
 		}
 		for at := int(m.index); p != nil; {
-			if at = p.carrier(at); !yield(&p.outer.msgs[at]) || p.outer.kin.within == nil {
+			if at = p.carrier(at); !yield(&p.outer.msgs[at]) || p.outer.within() == nil {
 				return
 			}
-			p = p.outer.kin.within.kin.parts
+			p = p.outer.within().kin.Load().parts
 		}
 	}
 }
@@ -245,7 +250,8 @@ func (p *parts) carrier(inner int) int {
 
 // inside makes the Work of records that were in those of w.
 func (w *Work) inside(msgs []Message) *Work {
-	in := &Work{l: w.l, call: invocation{ctx: w.call.ctx}, msgs: msgs, rule: w.rule, kin: &kin{within: w}, times: w.times}
+	in := &Work{l: w.l, call: invocation{ctx: w.call.ctx}, msgs: msgs, rule: w.rule, times: w.times}
+	in.kin.Store(&kin{within: w})
 	in.ledger.entries = make([]entry, len(msgs))
 	in.failedAt.Store(noFailure)
 	for i := range msgs {

@@ -220,14 +220,14 @@ func sleep(ctx context.Context, s, long string) error {
 func TestUnwrapInARunner(t *testing.T) {
 	t.Parallel()
 	halt, stop := context.WithCancel(t.Context())
-	r := weir.NewRunner("log", weir.Unwrap(weir.Each(func(_ context.Context, s string) error {
+	r := weir.NewRunner("log", weir.Unwrap(weir.Each(func(ctx context.Context, s string) error {
 		if s == "2" {
 			stop()
 		}
 		for halt.Err() == nil && s == "2" {
 			runtime.Gosched()
 		}
-		return obey(nil, s)
+		return obey(ctx, s)
 	}), lines))
 	msgs := []weir.Message{
 		{ID: "a", OrderingKey: "k", Payload: []byte("1\nfail")}, {ID: "b", OrderingKey: "k", Payload: []byte("3")},

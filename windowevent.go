@@ -139,8 +139,7 @@ func (r windowRun) invoke(l *Lambda, ctx context.Context, event []byte, begin ti
 		return nil, about(err)
 	}
 	ctx = context.WithValue(ctx, windowKey{}, info)
-	w := newWork(ctx, l, msgs)
-	w.call.event = event
+	w := newWork(ctx, l, msgs, event)
 	defer func() { w.call.release(w.leftBehind) }()
 	w.verb = &each{h: func(ctx context.Context, m *Message) error { return state.add(ctx, w, m) }}
 	if info.Final || info.TerminatedEarly {

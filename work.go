@@ -20,7 +20,7 @@ type Work struct {
 	then   func(context.Context) error // what is left to do once every record is done
 	cause  error                       // why the batch's context ended, if it did
 	times  times
-	kin    *kin // nil without Unwrap
+	kin    atomic.Pointer[kin] // nil without Unwrap; a late verb may still set it
 
 	aborted  atomic.Bool
 	halted   atomic.Bool  // by a Runner: Each starts no more
@@ -55,8 +55,9 @@ const (
 	skip             // none of its group is run
 )
 
-func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
-	w := &Work{l: l, call: invocation{ctx: ctx}, msgs: msgs}
+// newWork takes the event that the messages are of, nil if each has its own.
+func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work {
+	w := &Work{l: l, call: invocation{ctx: ctx, event: event}, msgs: msgs}
 	if len(msgs) <= len(w.few) {
 		w.ledger.entries = w.few[:len(msgs)]
 	} else {
@@ -93,11 +94,13 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message) *Work {
 	return w
 }
 
-func (w *Work) isHalted() bool { return w.halted.Load() || w.kin != nil && w.kin.isHalted() }
-func (w *Work) isClosed() bool { return w.closed.Load() || w.kin != nil && w.kin.isClosed() }
-
-func (k *kin) isHalted() bool { return k.within != nil && k.within.isHalted() }
-func (k *kin) isClosed() bool { return k.within != nil && k.within.isClosed() }
+func (w *Work) isHalted() bool {
+	return w.halted.Load() || w.kin.Load() != nil && w.isOuterHalted()
+}
+func (w *Work) isOuterHalted() bool { return w.within() != nil && w.within().isHalted() }
+func (w *Work) isClosed() bool {
+	return w.closed.Load() || w.within() != nil && w.within().isClosed()
+}
 
 // process runs the verb, and w.then. It returns when they are done, with the error of w.then,
 // or with ErrDeadlineNear when Lambda must be answered while user code is still running.

@@ -109,6 +109,39 @@ func TestDamagedRecord(t *testing.T) {
 	assert.Equal(t, strings.Count(string(out), "itemIdentifier"), 1)
 }
 
+// One Lambda is invoked by many at a time.
+func TestManyInvocations(t *testing.T) {
+	t.Parallel()
+	type got struct{ list []string }
+	l := weir.SQS(envelope.SNS(envelope.Base64(envelope.Gzip(envelope.S3(weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
+		sns, _ := envelope.SNSFromContext(ctx)
+		g, _ := ctx.Value(seenKey{}).(*got)
+		g.list = append(g.list, sns.MessageAttributes["n"].String+m.Part+string(m.Payload))
+		return nil
+	}))))))
+	var all sync.WaitGroup
+	for i := range 16 {
+		all.Go(func() {
+			for round := range 5 {
+				var values []any
+				var want []string
+				for k := range 10 {
+					n := fmt.Sprint(i, "-", round, "-", k)
+					a, b := `{"eventSource":"aws:s3","a":"`+n+`"}`, `{"eventSource":"aws:s3","b":"`+n+`"}`
+					values = append(values, snsBody(to64(zip(s3Body(a, b))), `,"MessageAttributes":{"n":{"Type":"String","Value":"`+n+`"}}`))
+					want = append(want, n+"0"+a, n+"1"+b)
+				}
+				var g got
+				weirtest.Run(context.WithValue(t.Context(), seenKey{}, &g), l, weirtest.SQS(values...)).WantDone(t)
+				if !slices.Equal(g.list, want) {
+					t.Errorf("got  %q\nwant %q", g.list, want)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // What is empty is empty and not missing, which middleware tells apart.
 func TestEmptyIsNotNil(t *testing.T) {
 	t.Parallel()

@@ -11,7 +11,7 @@ import (
 	"github.com/weir-go/weir/weirtest"
 )
 
-func nothing(context.Context, *weir.Message) error { return nil }
+func idle(context.Context, *weir.Message) error { return nil }
 
 func bench(b *testing.B, l *weir.Lambda, e weirtest.Event, inside int) {
 	b.Helper()
@@ -37,7 +37,7 @@ func BenchmarkKPL(b *testing.B) {
 			values = append(values, aggregate(keyed...))
 		}
 		b.Run(fmt.Sprint("n=", each), func(b *testing.B) {
-			bench(b, weir.Kinesis(envelope.KPL(weir.EachMessage(nothing))), weirtest.Kinesis(values...), 20*each)
+			bench(b, weir.Kinesis(envelope.KPL(weir.EachMessage(idle))), weirtest.Kinesis(values...), 20*each)
 		})
 	}
 }
@@ -47,7 +47,7 @@ func BenchmarkGzip(b *testing.B) {
 	for i := range 10 {
 		values = append(values, to64(zip(fmt.Sprintf(`{"id":%d,"text":"%s"}`, i, strings.Repeat("hello ", 1000)))))
 	}
-	bench(b, weir.SQS(envelope.Base64(envelope.Gzip(weir.EachMessage(nothing)))), weirtest.SQS(values...), 10)
+	bench(b, weir.SQS(envelope.Base64(envelope.Gzip(weir.EachMessage(idle)))), weirtest.SQS(values...), 10)
 }
 
 func BenchmarkCloudWatchLogs(b *testing.B) {
@@ -56,5 +56,5 @@ func BenchmarkCloudWatchLogs(b *testing.B) {
 		events[i] = fmt.Sprintf(`{"id":"%056d","timestamp":1432826855000,"message":"{\"level\":\"info\",\"n\":%d,\"text\":\"hello\"}"}`, i, i)
 	}
 	event := weirtest.Kinesis(zip(logsBody("DATA_MESSAGE", "["+strings.Join(events, ",")+"]")))
-	bench(b, weir.Kinesis(logs(weir.EachMessage(nothing))), event, 100)
+	bench(b, weir.Kinesis(logs(weir.EachMessage(idle))), event, 100)
 }

@@ -21,18 +21,18 @@ import (
 //
 // Source: "Log group-level subscription filters", Amazon CloudWatch Logs User Guide.
 func CloudWatchLogs(v weir.Verb, opts ...LogsOption) weir.Verb {
-	conf := logsConfig{maxBytes: defaultMaxBytes}
+	conf := logsConfig{limits: defaultLimits}
 	for i, o := range opts {
 		if o == nil {
 			return refused{fmt.Errorf("envelope: CloudWatchLogs: option %d is nil", i)}
 		}
 		o.applyLogs(&conf)
 	}
-	if conf.maxBytes <= 0 {
-		return refused{fmt.Errorf("envelope: CloudWatchLogs: MaxBytes(%d): it takes more than 0", conf.maxBytes)}
+	if err := conf.check(); err != nil {
+		return refused{fmt.Errorf("envelope: CloudWatchLogs: %w", err)}
 	}
-	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
-		text, err := gzipped.read(m.Payload, conf.maxBytes)
+	return &roomy{v, conf.limits, func(m *weir.Message, r *room) ([]weir.Message, error) {
+		text, err := gzipped.read(m.Payload, conf.maxBytes, r)
 		if err != nil {
 			return nil, err
 		}
@@ -41,14 +41,14 @@ func CloudWatchLogs(v weir.Verb, opts ...LogsOption) weir.Verb {
 			return nil, err
 		}
 		return several(m, events), nil
-	})
+	}}
 }
 
 // LogsOption applies to CloudWatchLogs.
 type LogsOption interface{ applyLogs(*logsConfig) }
 
 type logsConfig struct {
-	maxBytes    int64
+	limits
 	messageOnly bool
 }
 

@@ -26,7 +26,7 @@ type Compression struct {
 // Decompress makes an envelope of a compression that this package does not know. Zstandard is in
 // github.com/weir-go/weir/ext/zstdenvelope.
 func Decompress(v weir.Verb, c Compression, opts ...CompressionOption) weir.Verb {
-	conf := compressionConfig{maxBytes: defaultMaxBytes}
+	conf := compressionConfig{limits: defaultLimits}
 	for i, o := range opts {
 		if o == nil {
 			conf.err = fmt.Errorf("envelope: %s: option %d is nil", c.Name, i)
@@ -36,8 +36,8 @@ func Decompress(v weir.Verb, c Compression, opts ...CompressionOption) weir.Verb
 	}
 	switch {
 	case conf.err != nil:
-	case conf.maxBytes <= 0:
-		conf.err = fmt.Errorf("envelope: %s: MaxBytes(%d): it takes more than 0", c.Name, conf.maxBytes)
+	case conf.check() != nil:
+		conf.err = fmt.Errorf("envelope: %s: %w", c.Name, conf.check())
 	case c.Open == nil:
 		conf.err = fmt.Errorf("envelope: Decompress %s: Open is nil", c.Name)
 	case len(c.Magic) == 0 || slices.Contains(c.Magic, ""):
@@ -46,16 +46,16 @@ func Decompress(v weir.Verb, c Compression, opts ...CompressionOption) weir.Verb
 	if conf.err != nil {
 		return refused{conf.err}
 	}
-	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
+	return &roomy{v, conf.limits, func(m *weir.Message, r *room) ([]weir.Message, error) {
 		if conf.orPlain && !c.begins(m.Payload) {
 			return one(m, m.Payload), nil
 		}
-		plain, err := c.read(m.Payload, conf.maxBytes)
+		plain, err := c.read(m.Payload, conf.maxBytes, r)
 		if err != nil {
 			return nil, err
 		}
 		return one(m, plain), nil
-	})
+	}}
 }
 
 // refused is a verb that cannot be.
@@ -74,26 +74,54 @@ type SizeOption interface {
 }
 
 type compressionConfig struct {
-	maxBytes int64
-	orPlain  bool
-	err      error
+	limits
+	orPlain bool
+	err     error
 }
 
-// defaultMaxBytes is enough for 1 MiB, which is what queues and streams take, that shrank to a
-// sixteenth.
-const defaultMaxBytes = 16 << 20
+// limits bound what is decompressed.
+type limits struct{ maxBytes, maxTotal int64 }
+
+// The defaults. What queues and streams take is 1 MiB, which may have shrunk to a sixteenth. A
+// Lambda has 128 MB of memory unless told otherwise, most of which Go can use.
+const (
+	DefaultMaxBytes = 16 << 20
+	DefaultMaxTotal = 64 << 20
+)
+
+var defaultLimits = limits{DefaultMaxBytes, DefaultMaxTotal}
+
+func (l limits) check() error {
+	if l.maxBytes <= 0 {
+		return fmt.Errorf("MaxBytes(%d): it takes more than 0", l.maxBytes)
+	}
+	if l.maxTotal <= 0 {
+		return fmt.Errorf("MaxTotal(%d): it takes more than 0", l.maxTotal)
+	}
+	return nil
+}
 
 type maxBytes int64
 
-// MaxBytes bounds what one payload may be decompressed to. By default it is 16 MiB. gzip can shrink
-// zeros to a thousandth, so that one record of 1 MiB would fill the memory of a function, and
+// MaxBytes bounds what one payload may be decompressed to, by default to DefaultMaxBytes. gzip can
+// shrink zeros to a thousandth, so that one record of 1 MiB would fill the memory of a function, and
 // would kill it again each time it is retried; a larger one is undecodable, and is not read to its
-// end. All records of a batch are decompressed before the first is handled, so the function needs
-// memory for as many as a batch may have.
+// end.
 func MaxBytes(n int64) SizeOption { return maxBytes(n) }
 
 func (n maxBytes) applyCompression(c *compressionConfig) { c.maxBytes = int64(n) }
 func (n maxBytes) applyLogs(c *logsConfig)               { c.maxBytes = int64(n) }
+
+type maxTotal int64
+
+// MaxTotal bounds what all payloads of a batch may be decompressed to together, by default to
+// DefaultMaxTotal, or MaxBytes if that is more: all of them are in memory at once. Records for which
+// there is no room fail with ErrNoRoom and come back in another batch; what was opened before is
+// handled, so that each batch gets on.
+func MaxTotal(n int64) SizeOption { return maxTotal(n) }
+
+func (n maxTotal) applyCompression(c *compressionConfig) { c.maxTotal = int64(n) }
+func (n maxTotal) applyLogs(c *logsConfig)               { c.maxTotal = int64(n) }
 
 type orPlain struct{}
 
@@ -109,7 +137,10 @@ func (c Compression) begins(payload []byte) bool {
 }
 
 // read decompresses a payload.
-func (c Compression) read(payload []byte, most int64) (plain []byte, err error) {
+func (c Compression) read(payload []byte, most int64, from *room) (plain []byte, err error) {
+	if from.full.Load() { // nor for what is behind, which would overtake
+		return nil, noRoom(c.Name)
+	}
 	if !c.begins(payload) {
 		if len(payload) == 0 {
 			return nil, damaged(c.Name, "the payload is empty")
@@ -129,15 +160,21 @@ func (c Compression) read(payload []byte, most int64) (plain []byte, err error) 
 	if limit < math.MaxInt64 {
 		limit++ // a byte more shows that there is more
 	}
-	room := bytes.NewBuffer(make([]byte, 0, min(int64(len(payload))*4, limit)))
-	n, err := room.ReadFrom(io.LimitReader(r, limit))
+	into := bytes.NewBuffer(make([]byte, 0, min(int64(len(payload))*4, limit)))
+	meter := &metered{Reader: io.LimitReader(r, limit), room: from}
+	n, err := into.ReadFrom(meter)
 	switch {
+	case errors.Is(err, ErrNoRoom):
+		meter.giveBack()
+		return nil, noRoom(c.Name)
 	case err != nil:
+		meter.giveBack()
 		return nil, damaged(c.Name, "%w", unended(err))
 	case n > most:
+		meter.giveBack()
 		return nil, damaged(c.Name, "%d bytes hold more than the %d of MaxBytes", len(payload), most)
 	}
-	return room.Bytes(), nil
+	return into.Bytes(), nil
 }
 
 // unended says of a payload that was cut off that it was.

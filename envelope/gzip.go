@@ -27,6 +27,7 @@ var gzipReaders sync.Pool
 func openGzip(r io.Reader) (io.ReadCloser, error) {
 	if z, ok := gzipReaders.Get().(*gzip.Reader); ok {
 		if err := z.Reset(r); err != nil {
+			_ = z.Reset(nothing{})
 			gzipReaders.Put(z)
 			return nil, err
 		}
@@ -39,11 +40,18 @@ func openGzip(r io.Reader) (io.ReadCloser, error) {
 	return pooled{z}, nil
 }
 
-// pooled is a reader that is used again once it is closed.
+// pooled is a reader that is used again once it is closed. Nothing of a payload stays behind.
 type pooled struct{ *gzip.Reader }
 
 func (p pooled) Close() error {
 	err := p.Reader.Close()
+	_ = p.Reader.Reset(nothing{})
 	gzipReaders.Put(p.Reader)
 	return err
 }
+
+// nothing is an empty reader.
+type nothing struct{}
+
+func (nothing) Read([]byte) (int, error) { return 0, io.EOF }
+func (nothing) ReadByte() (byte, error)  { return 0, io.EOF }

@@ -47,7 +47,7 @@ type notification struct {
 	kind, id, topic string      // views of the payload where they can be
 	message         []byte      // a view of it if it could stay as it is
 	known           uint8       // which of them are there
-	rest            *SNSMessage // to fill in what only few want to know, or nil
+	rest            *SNSMessage // to fill in, without message, what only few want to know; or nil
 }
 
 // read reports whether payload is an envelope of SNS. As soon as something cannot be, it ends.
@@ -70,7 +70,9 @@ func (n *notification) read(payload []byte) bool {
 			if s.Kind() != '"' {
 				return false
 			}
-			n.message = text(s, payload)
+			if n.rest == nil { // else it is known already
+				n.message = text(s, payload)
+			}
 			return n.once(8)
 		}
 		if n.rest != nil {

@@ -17,8 +17,8 @@ type Limits struct {
 	// Start is the first limit, from 1 to Most. Zero is Most.
 	Start int
 
-	// Throttled says which errors mean that there were too many at a time. Nil is Throttled, the function
-	// of this package.
+	// Throttled says which errors mean that there were too many at a time. Nil is Throttled, the
+	// function of this package.
 	Throttled func(err error) bool
 
 	// Slow is from when on a call counts as throttled for the time it takes. Zero looks at errors only.
@@ -29,7 +29,8 @@ type Limits struct {
 	// DefaultLimitForget.
 	Forget time.Duration
 
-	// OnChange is told of each new limit. Under Concurrency it may be called from several goroutines at a time.
+	// OnChange is told of each new limit. Under Concurrency it may be called from several goroutines at
+	// a time.
 	OnChange func(ctx context.Context, c LimitChange)
 }
 
@@ -43,23 +44,27 @@ type LimitChange struct {
 	Slow     bool  // whether it fell because a call took too long
 }
 
-// Adaptive finds out how many records can be handled at a time, below weir.Concurrency: it halves the number when
-// something says that it is asked too often, and adds one for as many successes as the number is.
+// Adaptive finds out how many records can be handled at a time, below weir.Concurrency: it halves the
+// number when something says that it is asked too often, and adds one for as many successes as the
+// number is.
 //
 //	weir.SQS(weir.Each(ship), weir.Concurrency(16), middleware.Adaptive(middleware.Limits{Most: 16}))
 //
-// Of a burst of errors the first counts: those of calls that began before the number fell say nothing about the new
-// one. The number is kept for the next batches of the sandbox or worker. It is tried again and again whether
-// more are taken by now: of a service that takes ten calls at a time, about one call in sixty is throttled for
-// that, and more where it takes fewer.
+// Of a burst of errors the first counts: those of calls that began before the number fell say nothing
+// about the new one. The number is kept for the next batches of the sandbox or worker. It is tried
+// again and again whether more are taken by now: of a service that takes ten calls at a time, about one
+// call in sixty is throttled for that, and more where it takes fewer.
 //
-// A record whose turn has not come waits, those behind it in its lane behind it, and whoever waits longest is
-// next. So order is what it is without. Waiting ends with the record's context, and counts for
-// RecordTimeout: a record that was not run for that fails with a weir.Unavailable, so that
-// no policy takes it for a failure of its own.
+// A record whose turn has not come waits, those behind it in its lane behind it, and whoever waits
+// longest is next. So order is what it is without. Waiting ends with the record's context, and counts
+// for RecordTimeout: a record that was not run for that fails with a weir.Unavailable, so that no
+// policy takes it for a failure of its own.
 //
-// The error is the record's as before. List Adaptive behind Retry, so that the pause between two attempts takes no
-// turn from others, and behind Breaker.
+// For weir a record that waits has been started, so that StopOnFailure does not hold it back; after an
+// Abort it is not run any more.
+//
+// The error is the record's as before. List Adaptive behind Retry, so that the pause between two
+// attempts takes no turn from others, and behind Breaker.
 func Adaptive(l Limits) weir.FlowOption {
 	if err := l.check(); err != nil {
 		return weir.Refuse(err)
@@ -75,7 +80,8 @@ func Adaptive(l Limits) weir.FlowOption {
 	}
 	lim := newLimiter(l)
 	return weir.Use(func(next weir.Handler) weir.Handler {
-		return func(ctx context.Context, m *weir.Message) error { return lim.handle(ctx, m, next) }
+		b := &limited{limiter: lim, next: next}
+		return b.handle
 	})
 }
 

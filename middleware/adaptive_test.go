@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -48,8 +49,9 @@ func (s *service) call() error {
 	return nil
 }
 
-// With a service that takes c calls at a time, the limit comes to move between half of c and c+2, for one is added to c, and
-// perhaps another before the first error is back. Few calls are throttled, and most of what the service can do is done.
+// With a service that takes c calls at a time, the limit comes to move between half of c and c+2, for
+// one is added to c, and perhaps another before the first error is back. Few calls are throttled, and
+// most of what the service can do is done.
 func TestAdaptiveConverges(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -272,6 +274,36 @@ func TestAdaptiveWaitsNoLonger(t *testing.T) {
 	}
 }
 
+// A record that waits is not run after an Abort, and is not to blame. The next batch begins anew.
+func TestAdaptiveAborted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var runs []string
+		var notRun atomic.Int64
+		fn := weir.SQS(weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
+			runs = append(runs, string(m.Payload))
+			time.Sleep(time.Second)
+			if len(runs) == 2 {
+				return fmt.Errorf("ship: %w", weir.Abort(errDown))
+			}
+			return weir.Unavailable(weir.Abort(errDown)) // is no Abort
+		}), weir.ReportAll(), weir.Concurrency(8), middleware.Adaptive(middleware.Limits{Most: 1}),
+			weir.OnFailure(func(_ context.Context, _ *weir.Message, err error) error {
+				if u := (*weir.UnavailableError)(nil); errors.Is(err, weir.ErrAborted) && errors.As(err, &u) {
+					notRun.Add(1)
+				}
+				return err
+			}))
+		r := weirtest.Run(t.Context(), fn, weirtest.SQS(make([]any, 10)...))
+		assert.Equal(t, len(runs), 2)
+		assert.Equal(t, len(r.Retried()), 10)
+		assert.Equal(t, notRun.Load() > 0, true)
+		r = weirtest.Run(t.Context(), fn, weirtest.SQS(1, 2, 3))
+		assert.Equal(t, len(runs), 5)
+		assert.Equal(t, len(r.Retried()), 3)
+	})
+}
+
 // The same Adaptive twice around a handler, and a limit of one: no record waits for itself.
 func TestAdaptiveTwice(t *testing.T) {
 	t.Parallel()
@@ -281,12 +313,7 @@ func TestAdaptiveTwice(t *testing.T) {
 		fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error {
 			runs++
 			return nil
-		}), a, weir.Use(func(next weir.Handler) weir.Handler {
-			return func(ctx context.Context, m *weir.Message) error {
-				other := m.With([]byte("other"))
-				return next(weir.WithMessage(ctx, &other), &other)
-			}
-		}), a)
+		}), a, a)
 		r := weirtest.Run(t.Context(), fn, weirtest.SQS(1, 2, 3))
 		assert.NoError(t, r.Err)
 		assert.Equal(t, runs, 3)

@@ -19,21 +19,24 @@ type Circuit struct {
 	// anew, and so does a failure of another class. Zero is DefaultBreakAfter.
 	After int
 
-	// CoolDown is how long the breaker stays open, also across the batches of a sandbox or a worker. Then one record
-	// is let through: the breaker closes when it succeeds, and stays open for another CoolDown when it fails. With
-	// zero the breaker is the batch's: it stays open to its end, and the next batch begins with a closed one.
+	// CoolDown is how long the breaker stays open, also across the batches of a sandbox or a worker.
+	// Then one record is let through: the breaker closes when it succeeds, and stays open for another
+	// CoolDown when it fails. With zero the breaker is the batch's: it stays open to its end, and the
+	// next batch begins with a closed one.
 	CoolDown time.Duration
 
-	// MaxCoolDown has CoolDown doubled each time that a record was let through in vain, up to this. Zero is CoolDown.
+	// MaxCoolDown has CoolDown doubled each time that a record was let through in vain, up to this.
+	// Zero is CoolDown.
 	MaxCoolDown time.Duration
 
 	// Class tells failures apart. It returns "" for an error that is neither a failure nor a success of
-	// what the handler depends on. Nil is FailureClass. It is not asked about panics, which do not count, about a
-	// record that ran out of RecordTimeout, which is "unavailable", nor about one whose batch ran out of time.
+	// what the handler depends on. Nil is FailureClass. It is not asked about panics, which do not
+	// count, about a record that ran out of RecordTimeout, which is "unavailable", nor about one whose
+	// batch ran out of time.
 	Class func(err error) string
 
-	// OnChange is told when the breaker opens, lets a record through, or closes. Under Concurrency it may be called
-	// from several goroutines at a time.
+	// OnChange is told when the breaker opens, lets a record through, or closes. Under Concurrency it
+	// may be called from several goroutines at a time.
 	OnChange func(ctx context.Context, c BreakerChange)
 }
 
@@ -64,18 +67,20 @@ type BreakerChange struct {
 	Refused  int           // records that were not run since it opened
 }
 
-// Breaker spares what a handler depends on, and the time of the batch: after some failures of the same class in
-// a row, further records of Each or EachMessage are not run but fail at once, with an error that matches ErrOpen.
+// Breaker spares what a handler depends on, and the time of the batch: after some failures of the same
+// class in a row, further records of Each or EachMessage are not run but fail at once, with an error
+// that matches ErrOpen.
 //
 //	weir.SQS(weir.Each(ship), middleware.Breaker(middleware.Circuit{After: 5, CoolDown: 30 * time.Second}))
 //
 // That error is a weir.Unavailable. So the record is retried wherever it comes from; policies of
-// package deadletter do not give it up; a long-running worker pauses and tries the same records again; Retry leaves it alone. With a CoolDown
-// it is also a weir.RetryAfter for what is left of it, which package visibility acts on. What Lambda
-// sees is a failed record: a message of SQS counts a receive, so give its queue a maxReceiveCount that
-// outlasts an outage, or use visibility.BackOff. On a stream, what is behind the first failure is delivered again anyway, and is not
-// done twice then. On a FIFO queue the first failure stops the batch, so that a breaker does something with weir.SkipGroup, or with
-// a CoolDown, only.
+// package deadletter do not give it up; a long-running worker pauses and tries the same records again;
+// Retry leaves it alone. With a CoolDown it is also a weir.RetryAfter for what is left of it, which
+// package visibility acts on. What Lambda sees is a failed record: a message of SQS counts a receive,
+// so give its queue a maxReceiveCount that outlasts an outage, or use visibility.BackOff. On a stream,
+// what is behind the first failure is delivered again anyway, and is not done twice then. On a FIFO
+// queue the first failure stops the batch, so that a breaker does something with weir.SkipGroup, or
+// with a CoolDown, only.
 //
 // List it before Retry to count records, and behind it to count attempts.
 func Breaker(c Circuit) weir.FlowOption {

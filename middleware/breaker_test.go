@@ -59,7 +59,8 @@ func words(text string) []any {
 	return values
 }
 
-// states is one letter a record: what became of it, "o" for one that an open breaker refused, and "k" for one skipped.
+// states is one letter a record: what became of it, "o" for one that an open breaker refused, and "k"
+// for one skipped.
 func states(r *weirtest.Result) string {
 	var b strings.Builder
 	for _, o := range r.Records {
@@ -238,6 +239,40 @@ func TestBreakerProbeIsLost(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, run("ok"), "s")
 	})
+}
+
+// What began before the breaker opened says nothing once it is open, nor after it has closed again.
+func TestBreakerStragglers(t *testing.T) {
+	t.Parallel()
+	for _, late := range []error{nil, errDown} {
+		synctest.Test(t, func(t *testing.T) {
+			fn := weir.SQS(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+				switch string(m.Payload) {
+				case "down":
+					return errDown
+				case "slow":
+					time.Sleep(5 * time.Second)
+					return late
+				case "slower":
+					time.Sleep(15 * time.Second)
+					return late
+				}
+				return nil
+			}), weir.Concurrency(3), weir.ReportAll(), middleware.Breaker(middleware.Circuit{After: 1, CoolDown: 10 * time.Second}))
+			run := func(text string) string { return states(weirtest.Run(t.Context(), fn, weirtest.SQS(words(text)...))) }
+			one := map[error]string{nil: "s", errDown: "f"}[late]
+			var slow sync.WaitGroup
+			slow.Go(func() { assert.Equal(t, run("slow slower"), one+one) })
+			time.Sleep(time.Second)
+			assert.Equal(t, run("down"), "f")
+			time.Sleep(7 * time.Second) // slow is back
+			assert.Equal(t, run("ok"), "o")
+			time.Sleep(4 * time.Second)
+			assert.Equal(t, run("ok"), "s") // closes it
+			slow.Wait()
+			assert.Equal(t, run("ok"), "s")
+		})
+	}
 }
 
 // Of many records at a time one is let through.

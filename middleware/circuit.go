@@ -12,8 +12,9 @@ import (
 // breaker is what records of a batch, or of all batches, come through. As long as all is well
 // they do not meet at its lock.
 //
-// Each record has a ticket, the term in which it was let through. A term ends whenever the state changes and whenever a
-// record is let through to see: what began in a term that has ended says nothing about the one that is.
+// Each record has a ticket, the term in which it was let through. A term ends whenever the state
+// changes and whenever a record is let through to see: what began in a term that has ended says nothing
+// about the one that is.
 type breaker struct {
 	c Circuit
 

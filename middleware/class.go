@@ -11,8 +11,8 @@ import (
 	"github.com/weir-go/weir/internal/errtree"
 )
 
-// throttles are the codes by which AWS services say that they are asked too often. Source: the AWS SDK for
-// Go v2, retry.DefaultThrottleErrorCodes, and per-entry codes of SQS and DynamoDB.
+// throttles are the codes by which AWS services say that they are asked too often. Source: the AWS SDK
+// for Go v2, retry.DefaultThrottleErrorCodes, and per-entry codes of SQS and DynamoDB.
 var throttles = map[string]bool{
 	"BandwidthLimitExceeded":                 true,
 	"EC2ThrottledException":                  true,
@@ -32,9 +32,9 @@ var throttles = map[string]bool{
 	"TransactionInProgressException":         true,
 }
 
-// Throttled reports whether an error says that its sender is asked too often: an error of the AWS SDK with such a
-// code, or one with the HTTP status 429 or 503. It goes by the methods ErrorCode, HTTPStatusCode and
-// StatusCode, anywhere in the error's chain or among those joined.
+// Throttled reports whether an error says that its sender is asked too often: an error of the AWS SDK
+// with such a code, or one with the HTTP status 429 or 503. It goes by the methods ErrorCode,
+// HTTPStatusCode and StatusCode, anywhere in the error's chain or among those joined.
 func Throttled(err error) bool {
 	return anywhere(err, func(err error) bool {
 		if e, ok := err.(interface{ ErrorCode() string }); ok && throttles[e.ErrorCode()] {
@@ -57,8 +57,8 @@ func status(err error) int {
 
 // FailureClass is how Breaker tells failures apart by default.
 //
-//   - "" for an error that says nothing about what the handler depends on: Drop, Permanent, Undecodable,
-//     Abort, and ErrOpen of a breaker inside.
+//   - "" for an error that says nothing about what the handler depends on: Drop, Permanent,
+//     Undecodable, Abort, ErrOpen of a breaker inside, and whatever has a method Blameless() bool that says so.
 //   - "unavailable" for networks that fail, timeouts, throttling (see Throttled), HTTP statuses of 500
 //     and more, and weir.Unavailable, for a service that is unwell fails now in one of these ways, now
 //     in another.
@@ -78,7 +78,9 @@ const classUnavailable = "unavailable"
 const countable = 1
 
 func silent(err error) (rank int, known bool) {
-	switch err.(type) {
+	switch e := err.(type) {
+	case interface{ Blameless() bool }: // as of package once: the record is at work elsewhere
+		return 0, e.Blameless()
 	case *weir.DropError, *weir.PermanentError, *weir.UndecodableError, *weir.AbortError:
 		return 0, true
 	case *weir.UnavailableError, *weir.RetryAfterError, *weir.PanicError:
@@ -95,8 +97,6 @@ func unwell(err error) bool {
 	switch e := err.(type) {
 	case *weir.UnavailableError:
 		return true
-	case *fs.PathError: // has the methods of a net.Error inside
-		return false
 	case interface { // net.Error, whose package need not be linked
 		Timeout() bool
 		Temporary() bool
@@ -116,7 +116,7 @@ func anywhere(err error, f func(error) bool) bool {
 		}
 		switch e := err.(type) {
 		case *fs.PathError:
-			return false // what is in it is the file system's
+			return false // what is in it is the file system's, and looks like a net.Error
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()
 		case interface{ Unwrap() []error }:

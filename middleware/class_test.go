@@ -85,7 +85,13 @@ func TestFailureClass(t *testing.T) {
 		{&replied{502}, "unavailable"},
 		{answered(404), "middleware_test.answered"},
 		{coded("ValidationException"), "middleware_test.coded"},
+		{busy(true), ""}, {fmt.Errorf("x: %w", busy(true)), ""}, {busy(false), "middleware_test.busy"},
 	} {
 		assert.Equal(t, middleware.FailureClass(tt.err), tt.want, fmt.Sprint(tt.err))
 	}
 }
+
+type busy bool
+
+func (b busy) Error() string   { return "busy" }
+func (b busy) Blameless() bool { return bool(b) }

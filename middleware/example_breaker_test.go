@@ -11,7 +11,8 @@ import (
 	"github.com/weir-go/weir/weirtest"
 )
 
-// A service that is down is asked three times, and spared by the rest of the batch and for half a minute.
+// A service that is down is asked three times, and spared by the rest of the batch and for half a
+// minute.
 func ExampleBreaker() {
 	ship := func(ctx context.Context, order string) error {
 		fmt.Println("call for", order)

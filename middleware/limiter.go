@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/errtree"
 )
 
 // limiter hands out turns. Whoever has one waits for nothing of the limiter's before giving it
@@ -41,32 +43,59 @@ type waiter struct {
 
 func newLimiter(l Limits) *limiter { return &limiter{l: l, limit: l.Start} }
 
-func (l *limiter) handle(ctx context.Context, m *weir.Message, next weir.Handler) error {
-	t, held, err := l.take(ctx, m)
+// limited is a handler in a batch.
+type limited struct {
+	*limiter
+	next    weir.Handler
+	aborted atomic.Bool
+}
+
+func (b *limited) handle(ctx context.Context, m *weir.Message) error {
+	t, held, err := b.take(ctx, m)
 	switch {
 	case err != nil:
 		return err
 	case held: // the same record, by an Adaptive that is listed twice
-		return next(ctx, m)
+		return b.next(ctx, m)
 	}
 	returned := false
 	defer func() {
 		if !returned {
-			l.mu.Lock()
-			defer l.mu.Unlock()
-			l.giveBack(t)
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.giveBack(t)
 		}
 	}()
+	if b.aborted.Load() { // while it waited
+		return weir.Unavailable(fmt.Errorf("middleware: not run: %w", weir.ErrAborted))
+	}
 	var begin time.Time
-	if l.l.Slow > 0 {
+	if b.l.Slow > 0 {
 		begin = time.Now()
 	}
-	err = next(ctx, m)
-	slow := l.l.Slow > 0 && time.Since(begin) > l.l.Slow
-	throttled := err != nil && l.l.Throttled(err)
+	err = b.next(ctx, m)
+	slow := b.l.Slow > 0 && time.Since(begin) > b.l.Slow
+	throttled := false
+	if err != nil {
+		if errtree.Most(err, 0, aborts) > 0 {
+			b.aborted.Store(true)
+		}
+		throttled = b.l.Throttled(err)
+	}
 	returned = true
-	l.back(ctx, t, err, slow, throttled)
+	b.back(ctx, t, err, slow, throttled)
 	return err
+}
+
+// aborts ranks Abort above whatever else an error says.
+func aborts(err error) (rank int, known bool) {
+	switch err.(type) {
+	case *weir.AbortError:
+		return 1, true
+	case *weir.DropError, *weir.UndecodableError, *weir.RetryAfterError, *weir.PermanentError, *weir.UnavailableError, *weir.PanicError:
+		return 0, true
+	}
+	return 0, false
 }
 
 // take gets a turn, or says that the record has one.
@@ -82,7 +111,7 @@ func (l *limiter) take(ctx context.Context, m *weir.Message) (t turn, held bool,
 		l.tell(ctx, LimitChange{From: was, To: now})
 		l.mu.Lock()
 	}
-	if l.out < l.limit && l.first == nil {
+	if l.out < l.limit { // so nobody waits
 		t = l.give(m)
 		l.mu.Unlock()
 		return t, false, nil
@@ -162,7 +191,7 @@ func (l *limiter) remove(w *waiter) {
 // holds reports whether a record has a turn already.
 func (l *limiter) holds(m *weir.Message) bool {
 	for _, h := range l.holders {
-		if h == m || h != nil && m.ID != "" && h.ID == m.ID && h.Part == m.Part && h.SourceARN == m.SourceARN {
+		if h == m {
 			return true
 		}
 	}

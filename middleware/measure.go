@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 	"sync"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/arn"
 	"github.com/weir-go/weir/metrics"
 )
 
@@ -27,18 +27,8 @@ type Measurement struct {
 // SourceName is a short name for the source: of the queue, stream, table, or Kafka cluster. It is the
 // whole of Source where that is no ARN of those.
 func (m Measurement) SourceName() string {
-	parts := strings.SplitN(m.Source, ":", 6)
-	if len(parts) < 6 {
-		return m.Source
-	}
-	path := strings.Split(parts[5], "/")
-	switch parts[2] {
-	case "sqs":
-		return parts[5]
-	case "kinesis", "dynamodb", "kafka":
-		if len(path) > 1 {
-			return path[1]
-		}
+	if _, name := arn.Split(m.Source); name != "" {
+		return name
 	}
 	return m.Source
 }

@@ -179,7 +179,7 @@ func TestRetryAfterTheDeadline(t *testing.T) {
 			calls++
 			<-ctx.Done()
 			return errNo
-		}), Retry(Retries{})), "a", "b")
+		}), Retry(Retries{OnRetry: func(context.Context, *weir.Message, int, error, time.Duration) { t.Error("a retry was announced") }})), "a", "b")
 		assert.Equal(t, calls, 1)
 		r.Want(t, weirtest.Failed, weirtest.Skipped)
 	})

@@ -110,6 +110,18 @@ type Store interface {
 	Commit(ctx context.Context, pipeline string, writes []Write) error
 }
 
+// Versioner is implemented by stores that can tell which versions a Commit gave to its rows, so that
+// they can be written again without being read. A store that wraps another one may lack it, so its
+// callers must do without.
+type Versioner interface {
+	// CommitVersions is Commit, and returns the Version that it gave to each row, one per write and
+	// in the order of writes. They are what Load gives then, unless somebody has written since.
+	//
+	// Errors mean what those of Commit mean, and come without versions: if the writes may have been
+	// applied, Load tells the versions.
+	CommitVersions(ctx context.Context, pipeline string, writes []Write) (versions []uint64, err error)
+}
+
 // Lister is implemented by stores that can tell which rows there are.
 type Lister interface {
 	// List yields the rows of a kind, without their data, in any order. Rows written meanwhile may

@@ -107,7 +107,7 @@ func (w *Worker) fateOf(f *flight, s share, i int, out weir.Outcomes, v *verdict
 	if n := w.attempt(s, m); w.kind == Log && n >= w.c.attempts && w.c.deadLetter == nil {
 		w.c.log.Error("record blocks its lane", "worker", w.c.name, "lane", s.Name, "id", m.ID, "attempts", n, "error", err)
 	}
-	delay := w.c.backoff.after(w.attempt(s, m))
+	delay := w.c.backoff.After(w.attempt(s, m))
 	if later := (*weir.RetryAfterError)(nil); as(err, &later) {
 		delay = max(delay, later.Delay)
 	}

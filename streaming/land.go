@@ -148,7 +148,7 @@ func (w *Worker) mood(f *flight, v verdict) {
 			w.tired = 0
 		}
 		w.tired++
-		w.until = now.Add(w.c.backoff.after(w.tired))
+		w.until = now.Add(w.c.backoff.After(w.tired))
 		w.why = v.unavailable
 		w.c.log.Warn("paused", "worker", w.c.name, "pauses", w.tired, "error", w.why)
 	case w.tired > 0 && (v.succeeded > 0 || v.retried > 0 || v.dead > 0):

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/backoff"
 	"github.com/weir-go/weir/metrics"
 )
 
@@ -22,7 +23,7 @@ type config struct {
 	turn        time.Duration
 	bytes       int
 	attempts    int
-	backoff     backoff
+	backoff     backoff.Exponential
 	deadLetter  DeadLetterFunc
 	drain       time.Duration
 	metrics     metrics.Recorder
@@ -48,7 +49,7 @@ const (
 func gather(opts []Option) config {
 	c := config{
 		name: "worker", concurrency: 1, turn: DefaultTurn, bytes: DefaultBytes, attempts: DefaultAttempts,
-		backoff: backoff{DefaultBackoffBase, DefaultBackoffMax}, drain: DefaultDrain,
+		backoff: backoff.Exponential{Base: DefaultBackoffBase, Max: DefaultBackoffMax}, drain: DefaultDrain,
 		metrics: metrics.Noop{}, log: slog.New(slog.DiscardHandler),
 	}
 	for i, o := range opts {
@@ -162,7 +163,7 @@ func Backoff(base, max time.Duration) Option {
 		if base <= 0 || max < base {
 			c.refuse("Backoff(%v, %v): it takes a base above 0 and a max that is no less", base, max)
 		}
-		c.backoff = backoff{base, max}
+		c.backoff = backoff.Exponential{Base: base, Max: max}
 	}
 }
 

@@ -57,7 +57,7 @@ func (w *Worker) pollWent(ctx context.Context, n int, err error, took time.Durat
 	switch {
 	case err != nil:
 		w.pollFails++
-		pause = w.c.backoff.after(w.pollFails)
+		pause = w.c.backoff.After(w.pollFails)
 		w.c.log.Warn("poll failed", "worker", w.c.name, "failures", w.pollFails, "error", err)
 	default:
 		w.pollFails = 0

@@ -18,7 +18,7 @@ func (w *Worker) settle(base context.Context) {
 	var pause time.Duration
 	for !w.over {
 		if w.urgent() {
-			pause = min(pause, w.c.backoff.base)
+			pause = min(pause, w.c.backoff.Base)
 		}
 		lanes, acks := w.owed()
 		if again := failed.Add(pause); len(acks) == 0 || time.Now().Before(again) {
@@ -45,7 +45,7 @@ func (w *Worker) settle(base context.Context) {
 		if err != nil {
 			w.owe(lanes, acks)
 			w.settleFails++
-			failed, pause = time.Now(), w.c.backoff.after(w.settleFails)
+			failed, pause = time.Now(), w.c.backoff.After(w.settleFails)
 			w.c.log.Warn("settle failed", "worker", w.c.name, "failures", w.settleFails, "error", err)
 		} else {
 			w.settleFails, pause = 0, 0

@@ -31,6 +31,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -45,13 +46,14 @@ const Bucket = "weir"
 // A value is the row's version, when it expires, and its data.
 const header = 8 + 8
 
-// Store is a state.Store in a bbolt file. It is also a state.Lister and a state.Ranger.
+// Store is a state.Store in a bbolt file. It is also a state.Versioner, Lister and Ranger.
 type Store struct{ db *bbolt.DB }
 
 var (
-	_ state.Store  = (*Store)(nil)
-	_ state.Lister = (*Store)(nil)
-	_ state.Ranger = (*Store)(nil)
+	_ state.Store     = (*Store)(nil)
+	_ state.Versioner = (*Store)(nil)
+	_ state.Lister    = (*Store)(nil)
+	_ state.Ranger    = (*Store)(nil)
 )
 
 // New returns the store in an open file, and creates its bucket if there is none. The file
@@ -140,32 +142,47 @@ func text(k state.Key) string { return fmt.Sprintf("%d/%q/%d", k.Kind, k.Name, k
 
 // Commit applies writes in one transaction.
 func (s *Store) Commit(ctx context.Context, pipeline string, writes []state.Write) error {
-	if len(writes) == 0 {
-		return nil
+	_, err := s.commit(ctx, pipeline, writes)
+	return err
+}
+
+// CommitVersions is Commit, and tells the versions that the rows have then: all the same.
+func (s *Store) CommitVersions(ctx context.Context, pipeline string, writes []state.Write) ([]uint64, error) {
+	version, err := s.commit(ctx, pipeline, writes)
+	if err != nil {
+		return nil, err
 	}
-	err := ctx.Err()
-	if err == nil {
-		err = s.db.Update(func(tx *bbolt.Tx) error { return apply(tx, pipeline, writes) })
+	return slices.Repeat([]uint64{version}, len(writes)), nil
+}
+
+func (s *Store) commit(ctx context.Context, pipeline string, writes []state.Write) (version uint64, err error) {
+	if len(writes) == 0 {
+		return 0, nil
+	}
+	if err = ctx.Err(); err == nil {
+		err = s.db.Update(func(tx *bbolt.Tx) error {
+			version, err = apply(tx, pipeline, writes)
+			return err
+		})
 	}
 	switch {
 	case err == nil:
-		return nil
+		return version, nil
 	case errors.Is(err, berrors.ErrDatabaseReadOnly), errors.Is(err, berrors.ErrKeyTooLarge), errors.Is(err, berrors.ErrValueTooLarge):
-		return fmt.Errorf("boltstore: commit: %w: %w", state.ErrRefused, err)
+		return 0, fmt.Errorf("boltstore: commit: %w: %w", state.ErrRefused, err)
 	}
-	return fmt.Errorf("boltstore: commit: %w", err)
+	return 0, fmt.Errorf("boltstore: commit: %w", err)
 }
 
-// apply puts the rows. An error takes back what it did.
-func apply(tx *bbolt.Tx, pipeline string, writes []state.Write) error {
+// apply puts the rows, and returns their version. An error takes back what it did.
+func apply(tx *bbolt.Tx, pipeline string, writes []state.Write) (version uint64, err error) {
 	b, err := bucket(tx)
 	if err != nil {
-		return fmt.Errorf("%w: %w", state.ErrRefused, err)
+		return 0, fmt.Errorf("%w: %w", state.ErrRefused, err)
 	}
 	// The bucket counts its transactions, and so do the rows: no version comes twice.
-	version, err := b.NextSequence()
-	if err != nil {
-		return err
+	if version, err = b.NextSequence(); err != nil {
+		return 0, err
 	}
 	size := 0
 	for i := range writes {
@@ -180,13 +197,13 @@ func apply(tx *bbolt.Tx, pipeline string, writes []state.Write) error {
 		values = binary.BigEndian.AppendUint64(values, version)
 		values = binary.BigEndian.AppendUint64(values, uint64(w.Expires.Unix()))
 		if values, err = appendData(values, w, old); err != nil {
-			return fmt.Errorf("row %s: %w", text(w.Key), err)
+			return 0, fmt.Errorf("row %s: %w", text(w.Key), err)
 		}
 		if err := b.Put(key, values[begin:len(values):len(values)]); err != nil {
-			return fmt.Errorf("row %s: %w", text(w.Key), err)
+			return 0, fmt.Errorf("row %s: %w", text(w.Key), err)
 		}
 	}
-	return nil
+	return version, nil
 }
 
 const maxDecimal = len("-9223372036854775808")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,25 +21,32 @@ import (
 // Commit applies writes in one transaction, or a single one that replaces a row by a PutItem, which
 // costs half.
 func (s *Store) Commit(ctx context.Context, pipeline string, writes []state.Write) error {
-	_, err := s.CommitVersion(ctx, pipeline, writes)
-	return err
+	return s.commit(ctx, pipeline, writes, newVersion())
 }
 
-// CommitVersion is Commit, and tells the Version that all of the rows have then.
-func (s *Store) CommitVersion(ctx context.Context, pipeline string, writes []state.Write) (version uint64, err error) {
-	version = newVersion()
-	if err = ctx.Err(); err == nil && len(writes) > 0 {
+// CommitVersions is Commit, and tells the versions that the rows have then: all the same.
+func (s *Store) CommitVersions(ctx context.Context, pipeline string, writes []state.Write) ([]uint64, error) {
+	version := newVersion()
+	if err := s.commit(ctx, pipeline, writes, version); err != nil {
+		return nil, err
+	}
+	return slices.Repeat([]uint64{version}, len(writes)), nil
+}
+
+func (s *Store) commit(ctx context.Context, pipeline string, writes []state.Write, version uint64) error {
+	err := ctx.Err()
+	if err == nil && len(writes) > 0 {
 		text := types.AttributeValueMemberN{Value: strconv.FormatUint(version, 10)}
 		if len(writes) == 1 && !writes[0].Add {
 			err = s.commitOne(ctx, pipeline, &writes[0], &text)
 		} else {
-			err = s.commit(ctx, pipeline, writes, text)
+			err = s.commitAll(ctx, pipeline, writes, text)
 		}
 	}
 	if err != nil {
-		return 0, fmt.Errorf("dynamostore: commit: %w", err)
+		return fmt.Errorf("dynamostore: commit: %w", err)
 	}
-	return version, nil
+	return nil
 }
 
 // commitOne replaces one row. A PutItem has no token by which DynamoDB would recognise an attempt whose
@@ -65,7 +73,8 @@ func (s *Store) commitOne(ctx context.Context, pipeline string, w *state.Write, 
 	return err // it may have, and somebody else has replaced that
 }
 
-func (s *Store) commit(ctx context.Context, pipeline string, writes []state.Write, version types.AttributeValueMemberN) error {
+// commitAll applies writes in a transaction.
+func (s *Store) commitAll(ctx context.Context, pipeline string, writes []state.Write, version types.AttributeValueMemberN) error {
 	in := &dynamodb.TransactWriteItemsInput{
 		ClientRequestToken: new(rand.Text()),
 		TransactItems:      make([]types.TransactWriteItem, len(writes)),

@@ -73,16 +73,17 @@ type Client interface {
 	Scan(context.Context, *dynamodb.ScanInput, ...func(*dynamodb.Options)) (*dynamodb.ScanOutput, error)
 }
 
-// Store is a state.Store in a table. It is also a state.Lister and a state.Ranger.
+// Store is a state.Store in a table. It is also a state.Versioner, Lister and Ranger.
 type Store struct {
 	client Client
 	table  string
 }
 
 var (
-	_ state.Store  = (*Store)(nil)
-	_ state.Lister = (*Store)(nil)
-	_ state.Ranger = (*Store)(nil)
+	_ state.Store     = (*Store)(nil)
+	_ state.Versioner = (*Store)(nil)
+	_ state.Lister    = (*Store)(nil)
+	_ state.Ranger    = (*Store)(nil)
 )
 
 // New returns the store in a table, which is given by its name or its ARN.

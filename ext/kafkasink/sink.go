@@ -27,7 +27,7 @@ const MaxBytes = 1_000_000 - 4_096
 // Client is what is called of a *kgo.Client. It should wait for all replicas in sync, as it does by
 // default.
 type Client interface {
-	ProduceSync(context.Context, ...*kgo.Record) kgo.ProduceResults
+	Produce(ctx context.Context, r *kgo.Record, promise func(*kgo.Record, error))
 }
 
 // Sink is a deadletter.Sink.
@@ -89,7 +89,8 @@ func (s *Sink) refuse(format string, args ...any) {
 // Err says what is wrong with the way the sink was made. Nothing is produced then.
 func (s *Sink) Err() error { return s.err }
 
-// Send implements deadletter.Sink. It returns once the brokers have the letter.
+// Send implements deadletter.Sink. It returns once the brokers have the letter, or its context ends: then they
+// may get it all the same, since a client does not take back what it may have sent.
 func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
 	if s.err != nil {
 		return s.err
@@ -102,7 +103,14 @@ func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
 	r := &kgo.Record{Topic: s.topic, Key: key, Value: value, Headers: []kgo.RecordHeader{
 		{Key: "weir-letter-id", Value: []byte(l.ID)}, {Key: "weir-reason", Value: []byte(l.Reason)},
 	}}
-	if err := s.client.ProduceSync(ctx, r).FirstErr(); err != nil {
+	done := make(chan error, 1)
+	s.client.Produce(ctx, r, func(_ *kgo.Record, err error) { done <- err })
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	if err != nil {
 		return fmt.Errorf("kafkasink: %s: %w", s.topic, err)
 	}
 	return nil

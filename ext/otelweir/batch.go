@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/arn"
 )
 
 // maxEvents bounds the events of records that were dropped.
@@ -187,21 +188,11 @@ func destinationOf(m *weir.Message) destination {
 	if m.Kafka != nil {
 		return destination{"kafka", m.Kafka.Topic}
 	}
-	parts := strings.SplitN(m.SourceARN, ":", 6)
-	if len(parts) < 6 {
-		return destination{}
-	}
-	path := strings.Split(parts[5], "/")
-	switch {
-	case parts[2] == "sqs":
-		return destination{"aws_sqs", parts[5]}
-	case parts[2] == "kinesis" && len(path) > 1:
-		return destination{"aws_kinesis", path[1]}
-	case parts[2] == "dynamodb" && len(path) > 1:
-		return destination{"aws_dynamodb_streams", path[1]}
-	}
-	return destination{}
+	service, name := arn.Split(m.SourceARN)
+	return destination{systems[service], name}
 }
+
+var systems = map[string]string{"sqs": "aws_sqs", "kinesis": "aws_kinesis", "dynamodb": "aws_dynamodb_streams", "kafka": "kafka"}
 
 // text is an error's, with a bounded length.
 func text(err error) (s string) {

@@ -34,6 +34,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,16 +53,17 @@ type DB interface {
 // maxBytes keeps a statement far from the 1 GB that PostgreSQL takes.
 const maxBytes = 64 << 20
 
-// Store is a state.Store in PostgreSQL. It is also a state.Lister and a state.Ranger.
+// Store is a state.Store in PostgreSQL. It is also a state.Versioner, Lister and Ranger.
 type Store struct {
 	db  DB
 	sql statements
 }
 
 var (
-	_ state.Store  = (*Store)(nil)
-	_ state.Lister = (*Store)(nil)
-	_ state.Ranger = (*Store)(nil)
+	_ state.Store     = (*Store)(nil)
+	_ state.Versioner = (*Store)(nil)
+	_ state.Lister    = (*Store)(nil)
+	_ state.Ranger    = (*Store)(nil)
 )
 
 // New returns the store in a table, which CreateTable or a migration must have created. The
@@ -137,7 +139,23 @@ func (s *Store) Commit(ctx context.Context, pipeline string, writes []state.Writ
 	if len(writes) == 0 {
 		return nil
 	}
-	args, err := commitArgs(pipeline, writes)
+	return s.commit(ctx, pipeline, writes, newVersion())
+}
+
+// CommitVersions is Commit, and tells the versions that the rows have then: all the same.
+func (s *Store) CommitVersions(ctx context.Context, pipeline string, writes []state.Write) ([]uint64, error) {
+	if len(writes) == 0 {
+		return nil, nil
+	}
+	version := newVersion()
+	if err := s.commit(ctx, pipeline, writes, version); err != nil {
+		return nil, err
+	}
+	return slices.Repeat([]uint64{uint64(version)}, len(writes)), nil
+}
+
+func (s *Store) commit(ctx context.Context, pipeline string, writes []state.Write, version int64) error {
+	args, err := commitArgs(pipeline, writes, version)
 	if err == nil {
 		_, err = s.db.Exec(ctx, s.sql.commit, args...)
 	}
@@ -150,7 +168,7 @@ func (s *Store) Commit(ctx context.Context, pipeline string, writes []state.Writ
 // never is time.Time{}.Unix(): in the place of an expiry for rows that have none.
 const never int64 = -62135596800
 
-func commitArgs(pipeline string, writes []state.Write) ([]any, error) {
+func commitArgs(pipeline string, writes []state.Write, version int64) ([]any, error) {
 	n, size := len(writes), 0
 	kinds, names, ats, needs := make([]int16, n), make([][]byte, n), make([]int64, n), make([]int64, n)
 	numbers, data, expires := make([]int64, n), make([][]byte, n), make([]int64, n)
@@ -175,7 +193,7 @@ func commitArgs(pipeline string, writes []state.Write) ([]any, error) {
 	if size > maxBytes {
 		return nil, fmt.Errorf("%w: %d bytes are more than Caps allows", state.ErrRefused, size)
 	}
-	return []any{[]byte(pipeline), newVersion(), kinds, names, ats, needs, numbers, data, never, expires}, nil
+	return []any{[]byte(pipeline), version, kinds, names, ats, needs, numbers, data, never, expires}, nil
 }
 
 // decimal reads what strconv.FormatInt writes, and nothing else.

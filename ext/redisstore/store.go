@@ -43,6 +43,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,12 +58,13 @@ const (
 	maxBytes = 16 << 20
 )
 
-// Store is a state.Store in Redis. It is also a state.Lister.
+// Store is a state.Store in Redis. It is also a state.Versioner and a state.Lister.
 type Store struct{ client Client }
 
 var (
-	_ state.Store  = (*Store)(nil)
-	_ state.Lister = (*Store)(nil)
+	_ state.Store     = (*Store)(nil)
+	_ state.Versioner = (*Store)(nil)
+	_ state.Lister    = (*Store)(nil)
 )
 
 // New returns the store that a client reaches. Nothing need be created. The client stays the
@@ -146,10 +148,26 @@ func (s *Store) Commit(ctx context.Context, pipeline string, writes []state.Writ
 	if len(writes) == 0 {
 		return nil
 	}
+	return s.commit(ctx, pipeline, writes, newVersion())
+}
+
+// CommitVersions is Commit, and tells the versions that the rows have then: all the same.
+func (s *Store) CommitVersions(ctx context.Context, pipeline string, writes []state.Write) ([]uint64, error) {
+	if len(writes) == 0 {
+		return nil, nil
+	}
+	version := newVersion()
+	if err := s.commit(ctx, pipeline, writes, version); err != nil {
+		return nil, err
+	}
+	return slices.Repeat([]uint64{version}, len(writes)), nil
+}
+
+func (s *Store) commit(ctx context.Context, pipeline string, writes []state.Write, version uint64) error {
 	pre := prefix(pipeline)
 	keys := make([]string, len(writes))
 	args := make([]any, 1, 1+3*len(writes))
-	args[0] = strconv.FormatUint(newVersion(), 36)
+	args[0] = strconv.FormatUint(version, 36)
 	size := 0
 	for i := range writes {
 		w := &writes[i]

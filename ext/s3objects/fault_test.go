@@ -174,10 +174,10 @@ func TestDeadline(t *testing.T) {
 			p := offload.Pointer{Bucket: "large", Key: "1"}
 			assert.NoError(t, objects.Put(t.Context(), p, strings.Repeat("x", 300_000)))
 			s.left.Store(9)
-			ctx, cancel := context.WithTimeout(t.Context(), 600*time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 			defer cancel()
 			fn := weir.SQS(weir.Each(func(context.Context, string) error { return nil }), weir.ReportAll(),
-				weir.DeadlineReserve(300*time.Millisecond), offload.Load(objects, offload.Buckets("large")))
+				weir.DeadlineReserve(time.Second), offload.Load(objects, offload.Buckets("large")))
 			r := weirtest.Run(ctx, fn, weirtest.SQS(large(p)))
 			<-reached
 			assert.NoError(t, ctx.Err())

@@ -70,7 +70,12 @@ func New(client Client, opts ...Option) *Objects {
 }
 
 // Check says what is wrong with the settings.
-func (o *Objects) Check() error { return errors.Join(o.errs...) }
+func (o *Objects) Check() error {
+	if o == nil {
+		return errors.New("s3objects: the Objects are nil: make them by New")
+	}
+	return errors.Join(o.errs...)
+}
 
 // Get begins to read an object. If it has a checksum, its end is an error unless that is right.
 func (o *Objects) Get(ctx context.Context, p offload.Pointer) (offload.Object, error) {

@@ -130,6 +130,17 @@ func TestForSNS(t *testing.T) {
 	assert.Error(t, err, "it takes a Writer and an input")
 }
 
+func newQueue(t *testing.T, endpoint string) (client *sqs.Client, url string) {
+	t.Helper()
+	client = sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: aws.CredentialsProviderFunc(
+		func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
+		})})
+	q, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q" + rand.Text())})
+	assert.NoError(t, err)
+	return client, *q.QueueUrl
+}
+
 // A queue of a real server, and a long-running worker that loads what is sent.
 func TestQueue(t *testing.T) {
 	t.Parallel()
@@ -137,21 +148,16 @@ func TestQueue(t *testing.T) {
 	if endpoint == "" {
 		t.Skip("skipped: WEIR_SQS is not set; bash .ci/serve.sh sqs PORT starts a server and prints what to set it to")
 	}
-	client := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: aws.CredentialsProviderFunc(
-		func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "local", SecretAccessKey: "local"}, nil
-		})})
-	q, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q" + rand.Text())})
-	assert.NoError(t, err)
+	client, url := newQueue(t, endpoint)
 	w, objects := writerOf(t)
-	batch := &sqs.SendMessageBatchInput{QueueUrl: q.QueueUrl}
+	batch := &sqs.SendMessageBatchInput{QueueUrl: &url}
 	want := map[string]bool{}
 	for i := range 10 {
 		body := fmt.Sprint(i, strings.Repeat("x", i*40_000)) // 1.8 MB together, which no request may have
 		want[body] = true
 		batch.Entries = append(batch.Entries, types.SendMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(i)), MessageBody: &body})
 	}
-	batch, err = s3objects.ForSQSBatch(t.Context(), w, batch)
+	batch, err := s3objects.ForSQSBatch(t.Context(), w, batch)
 	assert.NoError(t, err)
 	sent, err := client.SendMessageBatch(t.Context(), batch)
 	assert.NoError(t, err)
@@ -164,7 +170,7 @@ func TestQueue(t *testing.T) {
 			stop()
 		}
 		return nil
-	}), sqssource.New(client, *q.QueueUrl), streaming.Handling(offload.Load(objects, offload.Buckets("large")),
+	}), sqssource.New(client, url), streaming.Handling(offload.Load(objects, offload.Buckets("large")),
 		offload.DeleteAfter(objects, func(_ context.Context, _ offload.Pointer, err error) { t.Error(err) })))
 	assert.NoError(t, err)
 	assert.Equal(t, len(want), 0)

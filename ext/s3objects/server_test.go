@@ -67,11 +67,17 @@ func onServers(t *testing.T, test func(t *testing.T, client *s3.Client, bucket s
 		if endpoint == "" {
 			t.Skip("skipped: WEIR_S3 is not set; bash .ci/serve.sh s3 PORT starts a server and prints what to set it to")
 		}
-		client, bucket := clientOf(endpoint), "large-"+strings.ToLower(rand.Text())
-		_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket})
-		assert.NoError(t, err)
-		test(t, client, bucket)
+		client := clientOf(endpoint)
+		test(t, client, newBucket(t, client))
 	})
+}
+
+func newBucket(t testing.TB, client *s3.Client) string {
+	t.Helper()
+	bucket := "large-" + strings.ToLower(rand.Text())
+	_, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket})
+	assert.NoError(t, err)
+	return bucket
 }
 
 // exists tells whether there is an object.

@@ -4,7 +4,7 @@
 //	lambda.Start(weir.SQS(weir.Each(ship), deadletter.To(sink, deadletter.MaxReceives(5))))
 //
 // The message is the letter as package deadletter describes it, with the attributes weirReason and
-// weirSource for filter policies. Behind a queue without raw delivery the letter is in the field Message.
+// weirSource for filter policies. deadletter.Parse reads it behind a queue too, with raw delivery or without.
 // The client needs sns:Publish.
 package snssink
 

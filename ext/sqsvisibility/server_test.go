@@ -83,8 +83,8 @@ func (s server) receive(t *testing.T, n int) (got []types.Message) {
 	return got
 }
 
-// event is what Lambda makes of messages. The receives are counted here, since local-aws-sqs counts each change
-// of a timeout for one.
+// event is what Lambda makes of messages. The receives are counted here, since local-aws-sqs counts
+// each change of a timeout for one.
 func (s server) event(receives int, msgs []types.Message) []byte {
 	var records []any
 	for _, m := range msgs {
@@ -131,8 +131,8 @@ func (s server) fn(t *testing.T, c API, base time.Duration, opts ...Option) *wei
 		visibility.OnError(func(_ context.Context, err error) { t.Error(err) })))
 }
 
-// TestServer: on a real server, what failed comes back after its delay and not before, though the queue's
-// own timeout is ten minutes; what asked for an hour does not, and what is done is gone.
+// TestServer: on a real server, what failed comes back after its delay and not before, though the
+// queue's own timeout is ten minutes; what asked for an hour does not, and what is done is gone.
 func TestServer(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
@@ -199,8 +199,8 @@ func TestServerGone(t *testing.T) {
 	want(t, "back", bodies(back), *msgs[1].Body)
 }
 
-// TestServerLostAnswer: the server changed the timeout and its answer was lost. The SDK asks again, which changes
-// nothing.
+// TestServerLostAnswer: the server changed the timeout and its answer was lost. The SDK asks again,
+// which changes nothing.
 func TestServerLostAnswer(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)

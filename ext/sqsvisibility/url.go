@@ -58,8 +58,8 @@ type LookupAPI interface {
 	GetQueueUrl(context.Context, *sqs.GetQueueUrlInput, ...func(*sqs.Options)) (*sqs.GetQueueUrlOutput, error)
 }
 
-// Lookup asks SQS for the URL, for QueueURL. It takes the permission sqs:GetQueueUrl and a call for each
-// queue and sandbox, and works with endpoints and partitions of all kinds.
+// Lookup asks SQS for the URL, for QueueURL. It takes the permission sqs:GetQueueUrl and a call for
+// each queue and sandbox, and works with endpoints and partitions of all kinds.
 func Lookup(api LookupAPI) func(ctx context.Context, arn string) (string, error) {
 	return func(ctx context.Context, arn string) (string, error) {
 		_, account, name, _, err := split(arn)

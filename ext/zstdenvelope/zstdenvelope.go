@@ -4,6 +4,7 @@ package zstdenvelope
 import (
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -33,11 +34,29 @@ func Zstd(v weir.Verb, opts ...envelope.CompressionOption) weir.Verb {
 	return envelope.Decompress(v, c, opts...)
 }
 
+var decoders sync.Pool
+
 func open(r io.Reader) (io.ReadCloser, error) {
-	// With one decoder it starts no goroutine, and closing it leaves nothing behind.
+	if z, ok := decoders.Get().(*zstd.Decoder); ok {
+		if err := z.Reset(r); err != nil {
+			return nil, fmt.Errorf("zstd: %w", err)
+		}
+		return pooled{z}, nil
+	}
+	// With one decoder it starts no goroutine, and needs no closing.
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return nil, fmt.Errorf("zstd: %w", err)
 	}
-	return z.IOReadCloser(), nil
+	return pooled{z}, nil
+}
+
+// pooled is a decoder that is used again once it is closed.
+type pooled struct{ *zstd.Decoder }
+
+func (p pooled) Close() error {
+	if err := p.Reset(nil); err == nil {
+		decoders.Put(p.Decoder)
+	}
+	return nil
 }

@@ -106,3 +106,17 @@ func FuzzZstd(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkZstd(b *testing.B) {
+	var msgs []weir.Message
+	for i := range 10 {
+		msgs = append(msgs, weir.Message{ID: fmt.Sprint(i), Payload: pack(fmt.Sprintf(`{"id":%d,"text":"%s"}`, i, strings.Repeat("hello ", 1000)))})
+	}
+	r := weir.NewRunner("bench", zstdenvelope.Zstd(weir.EachMessage(func(context.Context, *weir.Message) error { return nil })))
+	b.ReportAllocs()
+	for b.Loop() {
+		if !r.Run(b.Context(), msgs).AllDone() {
+			b.Fatal("not done")
+		}
+	}
+}

@@ -34,7 +34,7 @@ var rooms = map[string][]string{
 	"middleware":           {"", "metrics", "internal/"},
 	"middleware/":          {"", "state", "metrics", "internal/", "middleware"},
 	"kinesis":              {"", "state", "metrics", "pipeline"},
-	"streaming":            {"", "metrics"},
+	"streaming":            {"", "metrics", "internal/backoff"},
 	"streaming/memlog":     {"", "streaming"},
 	"streaming/health":     {"streaming"},
 	"internal/conformance": {"", "internal/"},

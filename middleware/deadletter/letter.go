@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -229,13 +228,4 @@ func (l *Letter) Equal(other *Letter) bool {
 	a, err := l.Encode()
 	b, err2 := other.Encode()
 	return err == nil && err2 == nil && bytes.Equal(a, b)
-}
-
-// attribute returns a system attribute.
-func (l *Letter) attribute(name string) string {
-	i := slices.IndexFunc(l.Attributes, func(a Attribute) bool { return a.Name == name })
-	if i < 0 {
-		return ""
-	}
-	return l.Attributes[i].Value
 }

@@ -174,8 +174,10 @@ func randomEvent(r *rand.Rand, source string) []byte {
 		}
 		if data := e.JSON(); r.IntN(2) == 0 { // no UTF-8 and other spelling
 			data = bytes.ReplaceAll(data, []byte("1e3"), []byte("\xff\xfe <"))
-			data = bytes.ReplaceAll(data, []byte(`"String.odd"`), []byte(` "String.odd" `))
-			return data
+			if r.IntN(2) == 0 {
+				data = bytes.ReplaceAll(data, []byte("\xff\xfe <"), []byte("7"))
+			}
+			return bytes.ReplaceAll(data, []byte(`"String.odd"`), []byte(` "String.odd" `))
 		}
 	case "Kinesis":
 		e = weirtest.Kinesis(weirtest.Record{Value: octets(r), Time: at, OrderingKey: "k" + pick(r)}, octets(r))

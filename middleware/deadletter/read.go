@@ -18,10 +18,14 @@ var ErrNotLetter = errors.New("deadletter: not a letter")
 // Parse reads a letter, such as the body of a message in a queue or an object. An on-failure record that
 // Lambda wrote to S3 has a batch: a letter for each of its records. One in a queue or topic
 // only says which records there were: one letter without content, whose Destination says so.
+// Records of a batch have the identity that weir gives them, with a Kafka cluster as its ARN or servers name it.
 //
-// The identity of the latter's records is that which weir gives them, with a Kafka cluster as its ARN or
-// servers name it.
-func Parse(data []byte) ([]Letter, error) {
+// Parse also looks into what letters come in: a notification of SNS, and what the AWS CLI prints for
+// messages that it received from a queue.
+func Parse(data []byte) ([]Letter, error) { return parse(data, 2) }
+
+// parse looks into as many wrappings.
+func parse(data []byte, deep int) ([]Letter, error) {
 	var l Letter
 	err := json.Unmarshal(data, &l)
 	if err == nil {
@@ -34,10 +38,37 @@ func Parse(data []byte) ([]Letter, error) {
 	if letters, is, err := parseFailure(data); is {
 		return letters, err
 	}
+	var in struct {
+		Type, Message *string
+		Messages      []struct{ Body *string }
+	}
+	if deep > 0 && json.Unmarshal(data, &in) == nil {
+		if in.Type != nil && *in.Type == "Notification" && in.Message != nil {
+			return parse([]byte(*in.Message), deep-1)
+		}
+		if len(in.Messages) > 0 {
+			return parseBodies(in.Messages, deep-1)
+		}
+	}
 	if errors.Is(err, ErrNotLetter) {
 		return nil, err
 	}
 	return nil, fmt.Errorf("%w: %w", ErrNotLetter, err)
+}
+
+func parseBodies(messages []struct{ Body *string }, deep int) (letters []Letter, err error) {
+	var errs []error
+	for i, m := range messages {
+		some, err := []Letter(nil), ErrNotLetter
+		if m.Body != nil {
+			some, err = parse([]byte(*m.Body), deep)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("message %d: %w", i, err))
+		}
+		letters = append(letters, some...)
+	}
+	return letters, errors.Join(errs...)
 }
 
 // LineError is what Read yields for what it cannot read.

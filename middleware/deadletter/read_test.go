@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,8 @@ func readAll(r io.Reader) (got []string) {
 
 const one, two = `{"weirDeadLetter":1,"id":"1","payload":"x"}`, `{"weirDeadLetter":1,"id":"2","payload":"y"}`
 
+func wrapped(text string) string { return strconv.Quote(text) }
+
 func TestRead(t *testing.T) {
 	t.Parallel()
 	pretty := strings.NewReplacer(`{`, "{\n  ", `,`, ",\n  ", `}`, "\n}").Replace
@@ -56,6 +59,10 @@ func TestRead(t *testing.T) {
 		{"[" + one + ",7," + two + "]", "1|2|line 1: true"},
 		{"[]\n" + one, "1"},
 		{"{\n" + one, "line 1: true|1"},
+		{`{"Type":"Notification","MessageId":"m","Message":` + wrapped(one) + `}`, "1"},
+		{`{"Messages":[{"Body":` + wrapped(one) + `},{"Body":"x"},{},{"Body":` + wrapped(`{"Type":"Notification","Message":`+wrapped(two)+`}`) + `}]}`, "1|2|line 1: true"},
+		{`{"Messages":[]}`, "line 1: true"},
+		{`{"Type":"SubscriptionConfirmation","Message":` + wrapped(one) + `}`, "line 1: true"},
 		{"{\n\"a\"", "line 1: true"},
 		{"{\n", "line 1: true"},
 		{`{"weirDeadLetter":2,"id":"1"}` + "\n" + one, "line 1: true|1"},
@@ -262,6 +269,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(one + "\n" + two))
 	f.Add([]byte(failureHead + `,"payload":` + string(weirtest.Kafka("a", nil).JSON()) + `}`))
 	f.Add([]byte(failureHead + `}`))
+	f.Add([]byte(`{"Messages":[{"Body":` + wrapped(`{"Type":"Notification","Message":`+wrapped(two)+`}`) + `}]}`))
 	f.Add([]byte("{\n\"weirDeadLetter\":1,\"payload\":{\"base64\":\"/w==\"},\"time\":[9000000000000,5],\"record\":{\"base64\":\"e30=\"}}"))
 	f.Add([]byte(`{"weirDeadLetter":1,"kafka":{"topic":"t","headers":[{"name":"a","value":""},{"name":"b"}],"keySchema":{}},"messageAttributes":[{"name":"a","binary":""}]}`))
 	_, _, letters := dropAll(f, "SQS", weirtest.SQS("<x>").JSON())

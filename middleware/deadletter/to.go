@@ -18,7 +18,8 @@ const DefaultTimeout = 30 * time.Second
 // it, and fails when the sink does.
 //
 // Policies decide records that failed. They never give up a record for what is not its fault: an Abort, an
-// Unavailable, a deadline, a record that was not run. What no policy gives up is retried. They take the place
+// Unavailable, a deadline, a record that was not run, or an error with a method Blameless() bool that says so,
+// as that of package once for a record that is at work elsewhere. What no policy gives up is retried. They take the place
 // of weir.OnFailure, which is therefore refused beside them; When takes a function.
 //
 // A sink may have a method Err() error, as those of ext have: what it returns makes Lambda.Err refuse the
@@ -179,7 +180,9 @@ const (
 )
 
 func saying(err error) (rank int, known bool) {
-	switch err.(type) {
+	switch e := err.(type) {
+	case interface{ Blameless() bool }:
+		return nobodys, e.Blameless()
 	case *weir.UndecodableError:
 		return undecodable, true
 	case *weir.PermanentError:

@@ -85,6 +85,8 @@ func TestPolicies(t *testing.T) {
 		{"an abort", weir.Abort(errNo), 2 * time.Hour, all, ""},
 		{"a part is an abort", errors.Join(errNo, weir.Abort(errNo)), 2 * time.Hour, all, ""},
 		{"unavailable", weir.Unavailable(errNo), 2 * time.Hour, all, ""},
+		{"blameless", fmt.Errorf("x: %w", blameless(true)), 2 * time.Hour, all, ""},
+		{"not blameless", fmt.Errorf("x: %w", blameless(false)), 2 * time.Hour, all, deadletter.OfReceives},
 		{"the deadline", fmt.Errorf("%w: %w", weir.ErrDeadlineNear, errNo), 2 * time.Hour, all, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -322,7 +324,7 @@ func TestRunner(t *testing.T) {
 	assert.Error(t, deadletter.Send(nil)(t.Context(), &weir.Message{ID: "3"}, errNo), "sink is nil")
 }
 
-type bomb struct{ error }
+type bomb struct{}
 
 func (bomb) Error() string { panic("of the error") }
 func (bomb) Unwrap() error { panic("of the error") }
@@ -475,3 +477,8 @@ func BenchmarkTo(b *testing.B) {
 		})
 	}
 }
+
+type blameless bool
+
+func (b blameless) Error() string   { return "no fault of the record's" }
+func (b blameless) Blameless() bool { return bool(b) }

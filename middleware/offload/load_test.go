@@ -220,6 +220,7 @@ func TestRefused(t *testing.T) {
 		`Buckets: "/a"`:                                                   weir.SQS(each, offload.Load(b, offload.Buckets("/a"))),
 		"MaxSize(0)":                                                      weir.SQS(each, offload.Load(b, buckets, offload.MaxSize(0))),
 		"MaxTotal(-1)":                                                    weir.SQS(offload.Unwrap(each, b, buckets, offload.MaxTotal(-1))),
+		"MaxTotal(5) is less than MaxSize(6)":                             weir.SQS(offload.Unwrap(each, b, buckets, offload.MaxTotal(5), offload.MaxSize(6))),
 		"AtOnce(0)":                                                       weir.SQS(offload.Unwrap(each, b, buckets, offload.AtOnce(0))),
 		"AtOnce is for Unwrap":                                            weir.SQS(each, offload.Load(b, buckets, offload.AtOnce(1))),
 		"MaxTotal is for Unwrap":                                          weir.SQS(each, offload.Load(b, buckets, offload.MaxTotal(1))),

@@ -51,6 +51,12 @@ func gather(who string, objects Objects, opts []Option) (*config, error) {
 	if len(c.places) == 0 {
 		c.refuse("no Buckets: list those that pointers may name, for it is the sender who chooses")
 	}
+	if c.total > 0 && c.total < c.max {
+		if c.maxGiven {
+			c.refuse("MaxTotal(%d) is less than MaxSize(%d): some objects would never have room", c.total, c.max)
+		}
+		c.max = c.total
+	}
 	if len(c.errs) > 0 {
 		return nil, fmt.Errorf("offload: %s: %w", who, errors.Join(c.errs...))
 	}
@@ -109,7 +115,7 @@ func MaxSize(n int64) Option {
 
 // MaxTotal limits what Unwrap loads for one batch to n bytes, DefaultMaxTotal by default, or
 // MaxSize if that is more. The last records, for which there is no room, fail, and come back in
-// another batch.
+// another batch. With less than MaxSize's default, it is the limit of an object too.
 func MaxTotal(n int64) Option {
 	return func(c *config) {
 		if n < 1 {

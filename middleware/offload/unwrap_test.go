@@ -141,6 +141,16 @@ func (o *together) Get(_ context.Context, p offload.Pointer) (offload.Object, er
 	return offload.Object{Body: io.NopCloser(strings.NewReader(p.Key)), Size: int64(len(p.Key))}, nil
 }
 
+// What a batch has no room for at all is too large, and not said to come back with fewer others.
+func TestMaxTotalIsALimitToo(t *testing.T) {
+	t.Parallel()
+	b := bucketOf("1", text(1001), "2", text(1000))
+	fn := weir.SQS(offload.Unwrap(weir.Each((&seen{}).handle), b, buckets, offload.MaxTotal(1000)))
+	r := weirtest.Run(t.Context(), fn, weirtest.SQS(large("a", "1"), large("b", "2")))
+	r.Want(t, weirtest.Failed, weirtest.Succeeded)
+	assert.Equal(t, errors.Is(r.Records[0].Err, offload.ErrTooLarge), true)
+}
+
 // By default a batch may have what a single object may, if that is more.
 func TestMaxTotalFollowsMaxSize(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,7 @@ type claim struct {
 const (
 	claimTries    = 3
 	completeTries = 8
-	releaseTries  = 2
+	releaseTries  = 5
 	mostConflicts = 16
 	firstPause    = 20 * time.Millisecond
 	longestPause  = time.Second
@@ -47,10 +47,14 @@ func pause(ctx context.Context, n int) error {
 // 0 if the store does not tell.
 func (c *claim) commit(ctx context.Context, version uint64, e *entry, expires time.Time) (uint64, error) {
 	w := [1]state.Write{{Key: c.row, Version: version, Data: e.encode(), Expires: expires.Add(time.Second)}} // stores count seconds
-	if c.s.teller != nil {
-		return c.s.teller.CommitVersion(ctx, c.s.scope, w[:])
+	if c.s.versioner == nil {
+		return 0, c.s.in.Commit(ctx, c.s.scope, w[:])
 	}
-	return 0, c.s.in.Commit(ctx, c.s.scope, w[:])
+	versions, err := c.s.versioner.CommitVersions(ctx, c.s.scope, w[:])
+	if err != nil || len(versions) != 1 {
+		return 0, err
+	}
+	return versions[0], nil
 }
 
 // load reads the key's row. The zero entry says that there is none.
@@ -80,6 +84,14 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 	_, _ = rand.Read(c.token[:]) // never fails, by its documentation
 	own := entry{status: running, token: c.token, until: c.until, print: c.print}
 	version, known, fresh := uint64(0), entry{}, false
+	tries := claimTries
+	if c.s.failing.Load() {
+		tries = 1 // it did not help the record before
+	}
+	defer func() {
+		_, down := errors.AsType[*weir.UnavailableError](out.err)
+		c.s.failing.Store(down)
+	}()
 	if row != nil && row.Version != 0 {
 		var err error
 		if known, err = decode(row.Data); err != nil {
@@ -119,7 +131,7 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 		}
 		for reload {
 			if err != nil && !errors.Is(err, state.ErrConflict) {
-				if failures++; failures == claimTries || pause(ctx, failures) != nil {
+				if failures++; failures >= tries || pause(ctx, failures) != nil {
 					return outcome{err: weir.Unavailable(fmt.Errorf("once: claim: %w", err))}, false
 				}
 			}

@@ -16,8 +16,8 @@ var errNilTyped = errors.New("once: the key or the function is nil")
 //
 //	weir.Each(once.Do(store, Order.Key, ship))
 //
-// What the record's turn finds in the store is not read ahead for the whole batch, as Use does:
-// the keys of other records are not known before they are decoded.
+// Nothing is read ahead for the whole batch, as Use does: the keys of other records are not known
+// before they are decoded.
 func Do[T any](s *Store, key func(T) string, f func(ctx context.Context, v T) error) func(ctx context.Context, v T) error {
 	err := typed(s, key == nil || f == nil)
 	return func(ctx context.Context, v T) error {
@@ -28,9 +28,9 @@ func Do[T any](s *Store, key func(T) string, f func(ctx context.Context, v T) er
 	}
 }
 
-// Result makes a function run once for each key, and keeps what it returns, as JSON: whoever comes later
-// with the key gets that. What has no JSON form or is too large for a row is not kept, and later calls fail with ErrNoResult.
-// An error is not kept, unless it is a Drop.
+// Result makes a function run once for each key, and keeps what it returns, as JSON: whoever comes
+// later with the key gets that. What has no JSON form or is too large for a row is not kept, and
+// later calls fail with ErrNoResult. An error is not kept, unless it is a Drop.
 func Result[T, R any](s *Store, key func(T) string, f func(ctx context.Context, v T) (R, error)) func(ctx context.Context, v T) (R, error) {
 	err := typed(s, key == nil || f == nil)
 	return func(ctx context.Context, v T) (result R, _ error) {
@@ -70,9 +70,6 @@ func (e *entry) into(result any) error {
 }
 
 func typed(s *Store, isNil bool) error {
-	if err := s.Err(); err != nil {
-		return err
-	}
 	if isNil {
 		return s.take(errNilTyped)
 	}
@@ -80,7 +77,7 @@ func typed(s *Store, isNil bool) error {
 }
 
 // typed is run for what was decoded. A function that runs without a key has the outcome of none.
-func (s *Store) typed(ctx context.Context, key string, f func(context.Context) ([]byte, bool, error)) outcome {
+func (s *Store) typed(ctx context.Context, key string, f function) outcome {
 	if key == "" && !s.keyless {
 		return outcome{err: weir.Permanent(ErrNoKey)}
 	}

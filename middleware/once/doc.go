@@ -25,28 +25,36 @@
 //
 // A claim holds until its lease ends: with the invocation, by its deadline, unless Lease says
 // otherwise. So a record whose invocation was killed can run as soon as nobody can be at work on it
-// any more. Whoever takes it over is safe from who was late: a claim that was taken over can
-// neither be completed nor given up, and its record fails with ErrLeaseLost.
-//
-// # What is promised
-//
-// Two runs of a key that both kept to their leases are never both completed, and a key that was
-// completed does not run again while it is kept. What no such package can promise is
-// exactly one run: if the process dies, or the store is down, between the function's effect and its
-// completion, the key runs again after its lease. So the function's effect should bear that, or be
-// in the store's own transaction. An aggregate need not settle for it: pipelines write the record's receipt
-// together with its effect. So count and sum with a pipeline; call others with once.
+// any more. Whoever takes the key over is safe from who is late: the first attempt can then neither
+// complete the key nor give it up, and its record fails with ErrLeaseLost.
 //
 // Machines' clocks must agree to within a second, as those of AWS do: by them leases are told to
 // have ended.
 //
+// # What is promised
+//
+// Two runs of a key that both kept to their leases are never both completed, and a key that was
+// completed does not run again while it is kept. What no such package can promise is exactly one
+// run: if the process dies, or the store is down, between the function's effect and its completion,
+// the key runs again after its lease.
+//
+// # Once, or a pipeline?
+//
+// A pipeline writes the receipt of a record together with its effect, in one commit, so for what is
+// counted, summed or otherwise combined it is exact, at a fraction of the cost: a batch takes a few
+// writes, not two a record. Once is for effects that are somewhere else: a payment, a mail, a call
+// of another service. Where such a service takes an idempotency key itself, give it the same one.
+//
 // # Cost
 //
-// A key that runs costs two conditional writes, and a read of one row between them from stores that
-// cannot tell what they have written. A record that is known costs a write that is refused and a
-// read. In a batch of several records, Use reads the rows of all of them together, before the first: then those
-// that are known cost that read only. Cache saves it for those that the process has seen.
+// A key that runs costs two conditional writes, and a read of one row between them from a store that is
+// no state.Versioner: those in weir are, one of yours that wraps them may not be. A record that is known costs a write that is refused and a
+// read. In a batch of several records, Use reads the rows of 100 of them together, before the first:
+// then those that are known cost that read only. Cache saves it for those that the process has seen.
 //
-// Rows are those of a state.Store whose commits are atomic: those in memory, DynamoDB, Redis,
-// PostgreSQL and bbolt all do. Their layout is not API.
+// In DynamoDB a key that runs costs two write units, and a known one of a batch half a read unit.
+// In a Redis cluster all keys of a Store are on one node.
+//
+// Any state.Store whose commits are atomic will do: those in memory, DynamoDB, Redis, PostgreSQL and
+// bbolt are. The layout of rows is not API.
 package once

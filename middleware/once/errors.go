@@ -45,6 +45,9 @@ type busyError struct{ retry error }
 func (e *busyError) Error() string { return ErrInProgress.Error() }
 func (e *busyError) Unwrap() error { return e.retry }
 
+// Blameless tells policies that the record has done nothing wrong.
+func (e *busyError) Blameless() bool { return true }
+
 // How soon a record that is being worked on comes back.
 const (
 	minRetry = time.Second

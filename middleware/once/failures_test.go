@@ -96,6 +96,32 @@ func TestStoreDown(t *testing.T) {
 	}
 }
 
+// TestOutage: once the store has failed a record, the next ones try it once, until it answers.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		down := true
+		store := &spy{Store: mem.New(), before: func(string, int, []state.Write) error {
+			if down {
+				return errDown
+			}
+			return nil
+		}}
+		do := once.Do(once.New("f", store), order.key, func(context.Context, order) error { return nil })
+		for _, c := range []struct {
+			id             string
+			down           bool
+			loads, commits int
+		}{{"a", true, 2, 1}, {"b", true, 0, 1}, {"c", true, 0, 1}, {"b", false, 1, 2}, {"d", true, 2, 1}} {
+			down = c.down
+			if err := do(t.Context(), order{ID: c.id}); errors.Is(err, errDown) != c.down {
+				t.Error(err)
+			}
+			store.want(t, c.loads, c.commits)
+		}
+	})
+}
+
 // TestRefused: what the store will never take says so, and is nobody's fault.
 func TestRefused(t *testing.T) {
 	t.Parallel()
@@ -149,6 +175,41 @@ func TestAtTheDeadline(t *testing.T) {
 			invoke(t, l, weirtest.SQS(order{ID: "a"})).Want(t, ok)
 			invoke(t, l, weirtest.SQS(order{ID: "a"})).Want(t, ok)
 			assert.Equal(t, runs, 1)
+		})
+	}
+}
+
+// TestSlowStore: a function does not begin when its time, or its lease, was used up by the claim.
+func TestSlowStore(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		takes time.Duration
+		opts  []once.Option
+	}{
+		"the context": {10 * time.Second, nil},
+		"the lease":   {3 * time.Second, []once.Option{once.Lease(2 * time.Second)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				in, runs := mem.New(), 0
+				slow := &spy{Store: in, after: func(_ string, n int, _ []state.Write) error {
+					if n == 1 {
+						time.Sleep(c.takes)
+					}
+					return nil
+				}}
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				f := func(context.Context, order) error { runs++; return nil }
+				err := once.Do(once.New("f", slow, c.opts...), order.key, f)(ctx, order{ID: "a"})
+				if _, other := errors.AsType[*weir.UnavailableError](err); !other || !errors.Is(err, context.DeadlineExceeded) {
+					t.Error(err)
+				}
+				assert.Equal(t, runs, 0)
+				assert.NoError(t, once.Do(once.New("f", in), order.key, f)(t.Context(), order{ID: "a"})) // it was given up
+				assert.Equal(t, runs, 1)
+			})
 		})
 	}
 }

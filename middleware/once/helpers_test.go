@@ -78,6 +78,27 @@ func (s *spy) Load(ctx context.Context, p string, keys []state.Key, consistent b
 }
 
 func (s *spy) Commit(ctx context.Context, p string, w []state.Write) error {
+	return s.commit(w, func() error { return s.Store.Commit(ctx, p, w) })
+}
+
+// telling is a spy on a store that tells versions, or what change makes of them.
+type telling struct {
+	*spy
+	change func(versions []uint64) []uint64
+}
+
+func (s *telling) CommitVersions(ctx context.Context, p string, w []state.Write) (versions []uint64, err error) {
+	err = s.commit(w, func() (err error) {
+		versions, err = s.Store.(state.Versioner).CommitVersions(ctx, p, w)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.change(versions), nil
+}
+
+func (s *spy) commit(w []state.Write, commit func() error) error {
 	s.mu.Lock()
 	s.commits++
 	n := s.commits
@@ -87,7 +108,7 @@ func (s *spy) Commit(ctx context.Context, p string, w []state.Write) error {
 			return err
 		}
 	}
-	err := s.Store.Commit(ctx, p, w)
+	err := commit()
 	if err == nil && s.after != nil {
 		err = s.after("commit", n, w)
 	}

@@ -148,7 +148,11 @@ func (h *history) newHost() *host {
 	if h.n(3) == 0 {
 		opts = append(opts, once.Cache(1+h.n(3)))
 	}
-	s := once.New("f", p, opts...)
+	var in state.Store = p
+	if h.n(2) == 0 {
+		in = &versioner{p}
+	}
+	s := once.New("f", in, opts...)
 	f := func(ctx context.Context, o order) error { return h.function(ctx, o, lease > 0) }
 	settings := []weir.SQSOption{weir.Concurrency(1 + h.n(4))}
 	if h.n(2) == 0 {
@@ -257,30 +261,42 @@ func (p *host) Load(ctx context.Context, scope string, keys []state.Key, consist
 	return rows, err
 }
 
+// versioner is a host whose store tells the versions that it wrote.
+type versioner struct{ *host }
+
+func (p *versioner) CommitVersions(ctx context.Context, scope string, writes []state.Write) ([]uint64, error) {
+	return p.commit(ctx, scope, writes)
+}
+
 func (p *host) Commit(ctx context.Context, scope string, writes []state.Write) error {
+	_, err := p.commit(ctx, scope, writes)
+	return err
+}
+
+func (p *host) commit(ctx context.Context, scope string, writes []state.Write) ([]uint64, error) {
 	time.Sleep(p.h.some(50 * time.Millisecond))
 	kind, err := p.draw(eventBefore, eventAfter, eventLate, eventConflict, eventKill, eventKillLate)
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case kind == eventBefore, kind == eventKill:
-		return errDown
+		return nil, errDown
 	case kind == eventConflict:
-		return state.ErrConflict
+		return nil, state.ErrConflict
 	case kind == eventLate:
 		later, wait := slices.Clone(writes), p.h.some(40*time.Second)
 		go func() {
 			time.Sleep(wait)
-			_ = p.h.store.Commit(context.WithoutCancel(ctx), scope, later)
+			_, _ = p.h.store.CommitVersions(context.WithoutCancel(ctx), scope, later)
 		}()
-		return errDown
+		return nil, errDown
 	}
-	err = p.h.store.Commit(ctx, scope, writes)
+	versions, err := p.h.store.CommitVersions(ctx, scope, writes)
 	time.Sleep(p.h.some(50 * time.Millisecond))
 	if err == nil && kind >= 0 || p.dead() {
-		return errDown
+		return nil, errDown
 	}
-	return err
+	return versions, err
 }
 
 // run delivers all records until they are done.

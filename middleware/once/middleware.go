@@ -10,17 +10,10 @@ import (
 //
 //	weir.SQS(weir.Each(ship), once.Use(store, once.Pointer("/order/id")))
 func Use(s *Store, key Key) weir.FlowOption {
-	if err := wrong(s, key); err != nil {
+	if err := s.take(key.check()); err != nil {
 		return weir.Refuse(err)
 	}
-	return weir.Use(Middleware(s, key))
-}
-
-func wrong(s *Store, key Key) error {
-	if err := s.Err(); err != nil {
-		return err
-	}
-	return key.check()
+	return weir.Use(s.middleware(key))
 }
 
 // Middleware runs the handler once for each key. It is for weir.Use; bad settings fail every
@@ -28,14 +21,16 @@ func wrong(s *Store, key Key) error {
 // what should happen for every delivery. The handler decodes records inside of it, so
 // those that cannot be decoded claim their key, and give it up.
 func Middleware(s *Store, key Key) weir.Middleware {
-	err := s.Err()
-	if err == nil {
-		err = s.take(key.check())
-	}
-	return func(next weir.Handler) weir.Handler {
-		if err != nil {
+	if err := s.take(key.check()); err != nil {
+		return func(weir.Handler) weir.Handler {
 			return func(context.Context, *weir.Message) error { return err }
 		}
+	}
+	return s.middleware(key)
+}
+
+func (s *Store) middleware(key Key) weir.Middleware {
+	return func(next weir.Handler) weir.Handler {
 		a := newAhead(s, key)
 		return func(ctx context.Context, m *weir.Message) error {
 			text, err := a.keyOf(ctx, m)

@@ -17,9 +17,14 @@ const skew = time.Second
 // errLeaseEnded is the cause of a function's context that ended with the lease.
 var errLeaseEnded = fmt.Errorf("once: the lease ended before the function: %w", context.DeadlineExceeded)
 
-// run runs f unless the key is completed, or being worked on. Hint is what is known of its row, or
-// nil. What f returns for a result is kept; nil is no result, and unkept says there is one that cannot be.
-func (s *Store) run(ctx context.Context, m *weir.Message, key string, hint func(row string) *state.Row, f func(context.Context) (result []byte, kept bool, err error)) outcome {
+// function is what runs once: it returns what is to be kept for a result, and whether it can be.
+type function func(context.Context) (result []byte, kept bool, err error)
+
+// hint is what is known of a row, nil for nothing.
+type hint func(row string) *state.Row
+
+// run runs f unless the key is completed, or being worked on. The hint may be nil.
+func (s *Store) run(ctx context.Context, m *weir.Message, key string, hint hint, f function) outcome {
 	c := &claim{s: s, row: rowOf(key)}
 	if s.compare != nil {
 		text, err := compared(s.compare, m)
@@ -80,7 +85,7 @@ func deadline(ctx context.Context, m *weir.Message) (time.Time, bool) {
 }
 
 // lead runs the key's first attempt in this process; others wait for what it returns.
-func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight, hint func(string) *state.Row, f func(context.Context) ([]byte, bool, error)) (out outcome) {
+func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight, hint hint, f function) (out outcome) {
 	out.err = errPanicked
 	defer func() { s.flights.leave(c.row.Name, fl, out) }()
 	if e, ok := s.cache.get(c.row.Name, time.Now()); ok { // whoever was in front is done by now
@@ -96,11 +101,16 @@ func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight,
 		out = got
 		return out
 	}
-	result, kept, err := s.call(ctx, m, c, f)
+	var result []byte
+	var kept bool
+	err := tooLate(ctx, c.until)
+	if err == nil {
+		result, kept, err = s.call(ctx, m, c, f)
+	}
 	reason, drops := reasonOf(err)
+	settling, cancel := settleContext(ctx, m)
+	defer cancel()
 	if err != nil && !drops {
-		settling, cancel := settleContext(ctx, m)
-		defer cancel()
 		c.release(settling)
 		out = outcome{err: err}
 		return out
@@ -112,8 +122,6 @@ func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight,
 	case !kept:
 		e.status = unkept
 	}
-	settling, cancel := settleContext(ctx, m)
-	defer cancel()
 	e, stored := c.complete(settling, e)
 	switch {
 	case stored == ErrLeaseLost:
@@ -128,8 +136,19 @@ func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight,
 	return out
 }
 
+// tooLate says why a function is not to begin, if its claim took so long.
+func tooLate(ctx context.Context, lease time.Time) error {
+	switch {
+	case ctx.Err() != nil:
+		return weir.Unavailable(fmt.Errorf("once: the claim took too long: %w", context.Cause(ctx)))
+	case !time.Now().Before(lease):
+		return weir.Unavailable(fmt.Errorf("once: the claim took longer than the lease: %w", errLeaseEnded))
+	}
+	return nil
+}
+
 // call calls the function, and gives the key up should it panic.
-func (s *Store) call(ctx context.Context, m *weir.Message, c *claim, f func(context.Context) ([]byte, bool, error)) (result []byte, kept bool, err error) {
+func (s *Store) call(ctx context.Context, m *weir.Message, c *claim, f function) (result []byte, kept bool, err error) {
 	returned := false
 	defer func() {
 		if !returned { // it panicked, or called Goexit: that goes on from here

@@ -1,7 +1,6 @@
 package once
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,11 +21,11 @@ const DefaultLease = 15 * time.Minute
 // Store keeps the keys of one function. It is safe for concurrent use, and meant to live as long as
 // the process, for records with one key wait for each other in it.
 type Store struct {
-	scope  string
-	in     state.Store
-	teller teller // in, if it can, or nil
-	maxRow int
-	err    error // what cannot be
+	scope     string
+	in        state.Store
+	versioner state.Versioner // in, if it is one, or nil
+	maxRow    int
+	err       error // what cannot be
 
 	keep, lease time.Duration
 	keyless     bool // RunWithoutKey
@@ -35,21 +34,17 @@ type Store struct {
 	cache       *cache
 
 	taken   atomic.Bool // by a function
+	failing atomic.Bool // the last claim failed, since the store did
 	flights flights
-}
-
-// teller is implemented by stores that can tell the version that a Commit gave to all of its rows.
-type teller interface {
-	CommitVersion(ctx context.Context, pipeline string, writes []state.Write) (version uint64, err error)
 }
 
 // Option is an option of New.
 type Option func(*Store)
 
-// New makes a Store in a state.Store, which others may use too. The name sets keys apart: two functions
-// that share a name would take their keys for each other's, and do only half of the work. So
-// give each its own, and a new one when it shall run again for all keys. What cannot be is told by
-// Err, and fails every record.
+// New makes a Store in a state.Store, which others may use too. The name sets keys apart: two
+// functions that share a name would take each other's keys for their own, and do half of the work.
+// So give each its own, and a new one when it shall run again for all keys. What cannot be is told
+// by Err, and fails every record.
 func New(name string, in state.Store, opts ...Option) *Store {
 	s := &Store{scope: "once:" + name, in: in, keep: DefaultKeep} // pipelines' names have no colon
 	switch {
@@ -63,7 +58,7 @@ func New(name string, in state.Store, opts ...Option) *Store {
 	case len(name) > maxName:
 		s.refuse("New: the name has %d bytes, more than %d", len(name), maxName)
 	}
-	s.teller, _ = in.(teller)
+	s.versioner, _ = in.(state.Versioner)
 	s.maxRow = in.Caps().MaxRow
 	for i, o := range opts {
 		if o == nil {
@@ -114,9 +109,12 @@ func Keep(d time.Duration) Option {
 }
 
 // Lease sets how long a claim holds, and with it how long the function may take: its context ends
-// with the lease. By default a claim holds until a second after Lambda ends the invocation, or
-// DefaultLease where nothing says when that is. A shorter one lets a record run sooner whose process
-// was killed; a longer one than the queue's visibility timeout has it come back for nothing.
+// with the lease. By default a claim holds until a second after Lambda ends the invocation, or for
+// DefaultLease where nothing says when that is.
+//
+// With a shorter lease a record runs sooner whose process was killed. A record that comes back
+// before the lease has ended fails once more, which counts as a receive: so a queue's visibility timeout
+// should be longer than the lease, as it is with the default if it is longer than the function's timeout.
 func Lease(d time.Duration) Option {
 	return func(s *Store) {
 		if d <= 0 {
@@ -130,9 +128,9 @@ func Lease(d time.Duration) Option {
 // with ErrNoKey.
 func RunWithoutKey() Option { return func(s *Store) { s.keyless = true } }
 
-// Validate fails a record whose key is completed with ErrPayload unless by another key, such as Payload or
-// Pointer("/amount"), it has the same content as the record that ran. It needs the record, so it works
-// inside a handler only.
+// Validate fails a record whose key is completed with ErrPayload, unless another key, such as
+// Payload or Pointer("/amount"), says that it has the same content as the record that ran. It needs
+// the record, so it works inside a handler only.
 func Validate(content Key) Option {
 	return func(s *Store) {
 		if err := content.check(); err != nil {
@@ -148,8 +146,8 @@ func Validate(content Key) Option {
 // delivers it twice, but nobody hears of it.
 func SucceedUnstored() Option { return func(s *Store) { s.unstored = true } }
 
-// Cache remembers up to n completed keys in the process, those used last, with their results: for them the store is
-// not asked.
+// Cache remembers up to n completed keys in the process, those used last, with their results: for
+// them the store is not asked.
 func Cache(n int) Option {
 	return func(s *Store) {
 		if n < 1 {

@@ -122,3 +122,52 @@ func TestWithin(t *testing.T) {
 		}
 	})
 }
+
+// TestParts: of a record that carries several, those that are done do not run again with it.
+func TestParts(t *testing.T) {
+	t.Parallel()
+	var c counter
+	fail := true
+	l := weir.SQS(weir.Unwrap(weir.Each(func(_ context.Context, s string) error {
+		if c.ran(s); s == "b" && fail {
+			return errBoom
+		}
+		return nil
+	}), func(_ context.Context, m *weir.Message) (inside []weir.Message, err error) {
+		for i, s := range []string{"a", "b", "c"} {
+			inside = append(inside, m.WithPart(i, []byte(s)))
+		}
+		return inside, nil
+	}), once.Use(once.New("f", mem.New()), once.MessageID()))
+	invoke(t, l, weirtest.SQS("x")).Want(t, failed)
+	fail = false
+	invoke(t, l, weirtest.SQS("x")).Want(t, ok)
+	c.want(t, map[string]int{"a": 1, "b": 2, "c": 1})
+}
+
+// TestOtherPayload: the key is that of the record as it is handed on, also where others were read
+// ahead.
+func TestOtherPayload(t *testing.T) {
+	t.Parallel()
+	for name, outer := range map[string]weir.Middleware{
+		"handed on": func(next weir.Handler) weir.Handler {
+			return func(ctx context.Context, m *weir.Message) error {
+				other := m.With([]byte(`{"id":"fetched"}`))
+				return next(weir.WithMessage(ctx, &other), &other)
+			}
+		},
+		"in place": func(next weir.Handler) weir.Handler {
+			return func(ctx context.Context, m *weir.Message) error {
+				m.Payload = []byte(`{"id":"fetched"}`)
+				return next(ctx, m)
+			}
+		},
+	} {
+		var c counter
+		l := weir.SQS(weir.Each(func(_ context.Context, o order) error { c.ran(o.ID); return nil }),
+			weir.Use(outer), once.Use(once.New("f", mem.New()), once.Pointer("/id")))
+		invoke(t, l, weirtest.SQS(order{ID: "1"}, order{ID: "2"}, order{ID: "3"})).Want(t, ok, ok, ok)
+		t.Log(name)
+		c.want(t, map[string]int{"fetched": 1})
+	}
+}

@@ -45,8 +45,8 @@ func ExampleBackOff() {
 	// {"batchItemFailures":[{"itemIdentifier":"m2"},{"itemIdentifier":"m3"}]} <nil>
 }
 
-// Message groups wait for their first message that is not done. The group that failed does not hold up the
-// others: they are back at once.
+// Message groups wait for their first message that is not done. The group that failed does not hold up
+// the others: they are back at once.
 func ExampleBackOff_fIFO() {
 	ship := func(ctx context.Context, order string) error {
 		if order == "bad" {

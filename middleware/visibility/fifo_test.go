@@ -13,8 +13,8 @@ import (
 )
 
 // fifo is a model of a FIFO queue: messages of a group are handed out in order, several at once, and
-// none while one of the group is in flight. Source: "FIFO queue delivery logic" and "Amazon SQS visibility timeout", Amazon SQS Developer
-// Guide. Time is virtual.
+// none while one of the group is in flight. Source: "FIFO queue delivery logic" and "Amazon SQS
+// visibility timeout", Amazon SQS Developer Guide. Time is virtual.
 type fifo struct {
 	timeout  time.Duration
 	unlocked bool // breaks the rule, for tests of the tests

@@ -14,9 +14,9 @@ import (
 	"github.com/weir-go/weir/middleware/visibility"
 )
 
-// model runs a Lambda over a FIFO queue until all is done, and looks for what must not be: a
-// message that is run before all those before it in its group are done, and a group that waits longer than
-// its first message.
+// model runs a Lambda over a FIFO queue until all is done, and looks for what must not be: a message
+// that is run before all those before it in its group are done, and a group that waits longer than its
+// first message.
 type model struct {
 	rng    *rand.Rand
 	queue  *fifo
@@ -172,8 +172,8 @@ func run(t *testing.T, seed uint64, faults bool, client func(*model) visibility.
 
 func itself(m *model) visibility.Client { return m }
 
-// Whatever fails and whatever is lost, the order in a group stays. Without faults of the Client no group waits for more
-// than its first message.
+// Whatever fails and whatever is lost, the order in a group stays. Without faults of the Client no
+// group waits for more than its first message.
 func TestFIFOModel(t *testing.T) {
 	t.Parallel()
 	base := rand.Uint64()

@@ -3,7 +3,6 @@ package visibility
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/weir-go/weir"
@@ -15,14 +14,14 @@ type change struct {
 	Entry
 }
 
-// slack is what may lie between a receive and the invocation: a batching window of up to 5 minutes, and as
-// much again for a poller that is throttled.
+// slack is what may lie between a receive and the invocation: a batching window of up to 5 minutes, and
+// as much again for a poller that is throttled.
 const slack = 10 * time.Minute
 
 // plan says which messages get which timeout.
 func (b *backOff) plan(s weir.Summary) ([]change, error) {
 	most := max(0, maxTimeout-slack-s.Duration)
-	type group struct{ arn, key string }
+	type group struct{ arn, key string } // key is empty on a standard queue
 	type decision struct {
 		d  time.Duration
 		ok bool
@@ -37,9 +36,7 @@ func (b *backOff) plan(s weir.Summary) ([]change, error) {
 		decided, known := groups[key]
 		if !known || key.key == "" {
 			decided.d, decided.ok = b.decide(r)
-			if key.key != "" && strings.HasSuffix(m.SourceARN, ".fifo") {
-				groups[key] = decided
-			}
+			groups[key] = decided
 		}
 		if !decided.ok {
 			continue
@@ -70,10 +67,8 @@ func wholeSeconds(d time.Duration) time.Duration {
 
 // decide says what a record gets by itself, or false if its timeout stays.
 func (b *backOff) decide(r weir.RecordError) (d time.Duration, ok bool) {
-	if b.delay != nil {
-		if d, ok := b.delay(r.Message, r.Err); ok {
-			return d, true
-		}
+	if d, ok := b.ask(r); ok {
+		return d, true
 	}
 	n := r.Message.Attempt
 	switch r.Err {
@@ -92,6 +87,19 @@ func (b *backOff) decide(r weir.RecordError) (d time.Duration, ok bool) {
 		return later, true
 	}
 	return b.schedule.Delay(n), true
+}
+
+// ask asks the user's function. If it panics, the rules of the package hold.
+func (b *backOff) ask(r weir.RecordError) (d time.Duration, ok bool) {
+	if b.delay == nil {
+		return 0, false
+	}
+	defer func() {
+		if recover() != nil {
+			ok = false
+		}
+	}()
+	return b.delay(r.Message, r.Err)
 }
 
 // retryAfter is the longest delay that the parts of an error ask for.

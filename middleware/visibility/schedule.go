@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Schedule is how long a message stays invisible after it failed: Base after its first receive,
-// Factor times as long after each further one, up to Max. SQS counts in whole seconds: what is between is
+// Schedule is how long a message stays invisible after it failed: Base after its first receive, Factor
+// times as long after each further one, up to Max. SQS counts in whole seconds: what is between is
 // rounded up.
 type Schedule struct {
 	Base, Max time.Duration // up to 12 h
@@ -16,8 +16,8 @@ type Schedule struct {
 	// Factor is 1 or more. 0 stands for 2, and 1 for the same delay each time.
 	Factor float64
 
-	// Jitter is which part of the delay is random, from 0 to 1, so that what failed together does not come back
-	// together. With 0.5 it is uniform between half of the delay and all of it.
+	// Jitter is which part of the delay is random, from 0 to 1, so that what failed together does not
+	// come back together. With 0.5 it is uniform between half of the delay and all of it.
 	Jitter float64
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -92,7 +93,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// A queue that does not answer costs the Timeout, or less when Lambda's deadline is near, and never the answer.
+// A queue that does not answer costs the Timeout, or less when Lambda's deadline is near, and never the
+// answer.
 func TestHangs(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -173,15 +175,17 @@ func TestManyCalls(t *testing.T) {
 	})
 }
 
-// Every queue of a batch gets its own calls, the same handle goes out once, with the longer delay, and a record
-// without one is told of.
+// Every queue of a batch gets its own calls, the same handle goes out once, with the longer delay, a
+// record without one is told of, and one without a body, which cannot be decoded, comes back as any
+// other.
 func TestOddBatches(t *testing.T) {
 	t.Parallel()
 	const event = `{"Records":[
-		{"messageId":"a","receiptHandle":"ha","body":"a","attributes":{"ApproximateReceiveCount":"1"},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:one"},
 		{"messageId":"a","receiptHandle":"ha","body":"a","attributes":{"ApproximateReceiveCount":"3"},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:one"},
+		{"messageId":"a","receiptHandle":"ha","body":"a","attributes":{"ApproximateReceiveCount":"1"},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:one"},
 		{"messageId":"b","body":"b","attributes":{"ApproximateReceiveCount":"1"},"eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:one"},
-		{"messageId":"c","receiptHandle":"hc","body":"c","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:two"}]}`
+		{"messageId":"c","receiptHandle":"hc","body":"c","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:two"},
+		{"messageId":"d","receiptHandle":"hd","eventSource":"aws:sqs","eventSourceARN":"arn:aws:sqs:eu-west-1:1:two"}]}`
 	c, told := &client{}, &troubles{}
 	fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { return errNo }), weir.ReportAll(),
 		visibility.BackOff(c, visibility.Exponential(2*time.Second, time.Minute), told.option()))
@@ -192,7 +196,7 @@ func TestOddBatches(t *testing.T) {
 		seen = append(seen, fmt.Sprint(strings.TrimPrefix(c.arns[i], "arn:aws:sqs:eu-west-1:1:"), entries))
 	}
 	slices.Sort(seen)
-	assert.Equal(t, seen, []string{"one[{ha 8s}]", "two[{hc 2s}]"})
+	assert.Equal(t, seen, []string{"one[{ha 8s}]", "two[{hc 2s} {hd 2s}]"})
 	assert.Equal(t, len(told.errs), 1)
 	assert.Error(t, told.errs[0], `1 records have no receiptHandle, the first is "b"`)
 }
@@ -205,4 +209,18 @@ func TestOnErrorPanics(t *testing.T) {
 		[]visibility.Option{visibility.OnError(func(context.Context, error) { panic("ouch") })})
 	assert.NoError(t, err)
 	assert.Equal(t, string(out), `{"batchItemFailures":[{"itemIdentifier":"m1"}]}`)
+}
+
+// Without OnError a warning is logged, so that a permission that is missing is seen.
+func TestWarning(t *testing.T) {
+	var log strings.Builder
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
+	c := &client{answer: func(context.Context, int, []visibility.Entry) ([]visibility.Failure, error) {
+		return nil, errors.New("AccessDenied")
+	}}
+	_, _, err := invoke(t, weirtest.SQS(record("m0", 1), record("m1", 1)), half, c, nil)
+	assert.NoError(t, err)
+	assert.Contains(t, log.String(), "level=WARN", "visibility timeouts not changed", "1 of 1 messages keep their timeout: AccessDenied")
 }

@@ -13,31 +13,34 @@
 //
 //   - It failed: the delay of weir.RetryAfter if the error says one, else the schedule's for the number
 //     of its receives. If the error is weir.Unavailable and says both, the longer.
-//   - It was not run, since another failed or the batch was aborted: nothing when it was received for the first time,
-//     so that it comes back at once, and after its n-th receive the schedule's delay after n-1. Messages that are not run count a
-//     receive all the same. Were they always back at once, those behind a dependency that is down would
-//     reach the dead-letter queue within seconds, without having been tried.
+//   - It was not run, since another failed or the batch was aborted: nothing when it was received for
+//     the first time, so that it comes back at once, and after its n-th receive the schedule's delay
+//     after n-1. Messages that are not run count a receive all the same. Were they always back at once,
+//     those behind a dependency that is down would reach the dead-letter queue within seconds, without
+//     having been tried.
 //   - It was not finished when the deadline came near: the queue's own timeout, since its handler may
 //     still be at work. Unfinished changes that.
-//   - Of a FIFO queue, what the first message of its group gets that is not done. A group is locked while
-//     any of its messages is in flight: were one behind the first to stay longer, the group would wait for it; were it
-//     visible sooner, it would wait for the first. So the order in a group stays, and no group waits longer
-//     than its first message has to.
+//   - Of a FIFO queue, what the first message of its group gets that is not done. A group is locked
+//     while any of its messages is in flight: were one behind the first to stay longer, the group would
+//     wait for it; were it visible sooner, it would wait for the first. So the order in a group stays,
+//     and no group waits longer than its first message has to.
 //
 // A batch of which nothing is done makes the invocation fail (see weir.ReportAll). Lambda changes no
-// timeout then either, so delays hold, and its pollers slow down as well. Source: "Handling errors for an SQS
-// event source", AWS Lambda Developer Guide.
+// timeout then either, so delays hold, and its pollers slow down as well. Source: "Handling errors for
+// an SQS event source", AWS Lambda Developer Guide.
 //
 // # What is promised
 //
 // Delays are an effort and no more. Nothing that fails here changes what becomes of a record: the
-// message keeps the timeout that it has. Timeouts are changed before Lambda is answered. If the function dies in between, the
-// batch comes back as a whole, what failed in it after its delay.
+// message keeps the timeout that it has. Timeouts are changed before Lambda is answered, so a message
+// without a delay may be received again a moment before that, which harms nothing: it is reported as
+// not done. If the function dies in between, the batch comes back as a whole, what failed in it after
+// its delay, and groups in order.
 //
 // # Caveats
 //
-//   - A message that waits is in flight. SQS allows about 120,000 of them in a queue: keep the longest delay short where
-//     many may fail.
+//   - A message that waits is in flight. SQS allows about 120,000 of them in a queue: keep the longest
+//     delay short where many may fail.
 //   - SQS keeps a message invisible for 12 hours from its receive at most, so longer delays are cut.
 package visibility
 
@@ -77,12 +80,13 @@ type Failure struct {
 // Option changes what BackOff does.
 type Option func(*backOff)
 
-// Unfinished sets the schedule's delay also for messages that were not finished when the deadline came near. A
-// handler that ignores its context may be at work on such a message when it is delivered again.
+// Unfinished sets the schedule's delay also for messages that were not finished when the deadline came
+// near. A handler that ignores its context may be at work on such a message when it is delivered again.
 func Unfinished() Option { return func(b *backOff) { b.unfinished = true } }
 
-// Delay asks a function first: it returns the delay of a message that is not done, or false for the rules of
-// the package. Of a FIFO queue it is asked for the first such message of each group.
+// Delay asks a function first: it returns the delay of a message that is not done, or false for the
+// rules of the package, which hold as well if it panics. Of a FIFO queue it is asked for the first such
+// message of each group.
 func Delay(f func(m *weir.Message, err error) (d time.Duration, ok bool)) Option {
 	return func(b *backOff) {
 		if f == nil {
@@ -92,8 +96,8 @@ func Delay(f func(m *weir.Message, err error) (d time.Duration, ok bool)) Option
 	}
 }
 
-// Timeout is how long changing timeouts may take in all, for the invocation waits for it. It takes no more than three
-// quarters of the time that is left before Lambda must be answered. The default is 5 s.
+// Timeout is how long changing timeouts may take in all, for the invocation waits for it. It takes no
+// more than three quarters of the time that is left before Lambda must be answered. The default is 5 s.
 func Timeout(d time.Duration) Option {
 	return func(b *backOff) {
 		if d <= 0 {

@@ -182,12 +182,15 @@ func TestUnfinished(t *testing.T) {
 func TestDelay(t *testing.T) {
 	t.Parallel()
 	c := &client{}
-	got, _, err := invoke(t, weirtest.SQS(record("good", 1), record("a", 1), record("b", 1)), fails(map[string]error{"a": errNo, "b": weir.RetryAfter(time.Hour, errNo)}), c,
+	got, _, err := invoke(t, weirtest.SQS(record("good", 1), record("a", 1), record("b", 1), record("c", 2)), fails(map[string]error{"a": errNo, "b": weir.RetryAfter(time.Hour, errNo), "c": errNo}), c,
 		[]visibility.Option{visibility.Delay(func(m *weir.Message, err error) (time.Duration, bool) {
+			if m.ID == "c" {
+				panic("ouch")
+			}
 			return 90 * time.Second, m.ID == "b"
 		})})
 	assert.NoError(t, err)
-	assert.Equal(t, got, timeouts{"a": 2 * time.Second, "b": 90 * time.Second})
+	assert.Equal(t, got, timeouts{"a": 2 * time.Second, "b": 90 * time.Second, "c": 4 * time.Second})
 }
 
 // Lambda knows only the message that carried the others.

@@ -23,6 +23,19 @@ func ExampleNew() {
 	// 1 <nil>
 }
 
+// Who is told the version that a commit made need not read the row to write it again.
+func ExampleStore_CommitVersions() {
+	ctx, store := context.Background(), mem.New()
+	write := state.Write{Key: state.Key{Kind: state.Value, Name: "ORD"}, Data: []byte("1")}
+	versions, err := store.CommitVersions(ctx, "departures", []state.Write{write})
+	fmt.Println(len(versions), err)
+	write.Version, write.Data = versions[0], []byte("2")
+	fmt.Println(store.Commit(ctx, "departures", []state.Write{write}))
+	// Output:
+	// 1 <nil>
+	// <nil>
+}
+
 // Rows that have expired stay until they are deleted.
 func ExampleStore_Expire() {
 	ctx, store := context.Background(), mem.New()

@@ -17,12 +17,19 @@ import (
 	"github.com/weir-go/weir/state"
 )
 
-// Store is a state.Store, Lister and Ranger in memory. A Commit costs a map access a row.
+// Store is a state.Store, Versioner, Lister and Ranger in memory. A Commit costs a map access a row.
 type Store struct {
 	mu    sync.RWMutex
 	pipes map[string]map[state.Key]row
 	last  uint64 // version given out last
 }
+
+var (
+	_ state.Store     = (*Store)(nil)
+	_ state.Versioner = (*Store)(nil)
+	_ state.Lister    = (*Store)(nil)
+	_ state.Ranger    = (*Store)(nil)
+)
 
 type row struct {
 	version uint64
@@ -66,15 +73,29 @@ func (s *Store) Load(ctx context.Context, pipeline string, keys []state.Key, _ b
 
 // Commit applies writes, all or none.
 func (s *Store) Commit(ctx context.Context, pipeline string, writes []state.Write) error {
+	_, err := s.commit(ctx, pipeline, writes)
+	return err
+}
+
+// CommitVersions is Commit, and tells the versions that the rows have then: all the same.
+func (s *Store) CommitVersions(ctx context.Context, pipeline string, writes []state.Write) ([]uint64, error) {
+	version, err := s.commit(ctx, pipeline, writes)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Repeat([]uint64{version}, len(writes)), nil
+}
+
+func (s *Store) commit(ctx context.Context, pipeline string, writes []state.Write) (version uint64, err error) {
 	if err := ctx.Err(); err != nil {
-		return err
+		return 0, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows := s.pipes[pipeline]
 	for _, w := range writes {
 		if err := check(rows[w.Key], w); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if rows == nil {
@@ -96,7 +117,7 @@ func (s *Store) Commit(ctx context.Context, pipeline string, writes []state.Writ
 		}
 		rows[w.Key] = next
 	}
-	return nil
+	return s.last, nil
 }
 
 func check(old row, w state.Write) error {

@@ -16,6 +16,12 @@ func TestStore(t *testing.T) {
 	statetest.Run(t, func(*testing.T) state.Store { return mem.New() })
 }
 
+// TestWrapped: a store that wraps another, and so is neither Versioner nor Lister, is checked for what it has.
+func TestWrapped(t *testing.T) {
+	t.Parallel()
+	statetest.Run(t, func(*testing.T) state.Store { return struct{ state.Store }{mem.New()} })
+}
+
 func TestDeduper(t *testing.T) {
 	t.Parallel()
 	statetest.RunDeduper(t, func(*testing.T) state.Deduper { return mem.NewDeduper() })

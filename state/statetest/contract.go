@@ -68,6 +68,9 @@ var contract = []struct {
 	{"Ended", ended},
 	{"List", list},
 	{"Range", ranges},
+	{"ToldVersions", toldVersions},
+	{"Untold", untold},
+	{"ToldAtOnce", toldAtOnce},
 }
 
 // only returns early from checks that a store does not promise.

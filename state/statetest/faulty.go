@@ -45,6 +45,7 @@ type process struct {
 	n      *faults
 	late   *sync.WaitGroup
 	sum    *tally
+	told   *told
 
 	mu     sync.Mutex
 	rand   *rand.Rand
@@ -94,12 +95,27 @@ func (p *process) Load(ctx context.Context, pipeline string, keys []state.Key, c
 	if err == nil && len(rows) != len(keys) {
 		return nil, fmt.Errorf("%d rows for %d keys", len(rows), len(keys))
 	}
+	p.breach(p.told.check(rows, false))
 	return rows, err
+}
+
+// breach notes what breaks the contract.
+func (p *process) breach(err error) {
+	if err != nil {
+		p.sum.breach.CompareAndSwap(nil, &err)
+	}
+}
+
+// commit applies writes to the store.
+func (p *process) commit(ctx context.Context, pipeline string, writes []state.Write) error {
+	err, breach := p.told.commit(ctx, p.Store, pipeline, writes)
+	p.breach(breach)
+	return err
 }
 
 func (p *process) Commit(ctx context.Context, pipeline string, writes []state.Write) error {
 	if err := p.within(writes); err != nil {
-		p.sum.breach.CompareAndSwap(nil, &err)
+		p.breach(err)
 		return err
 	}
 	fault, hit, err := p.draw(faultBefore, faultAfter, faultLate, faultConflict, faultKill, faultKillLate, faultCancel)
@@ -107,7 +123,7 @@ func (p *process) Commit(ctx context.Context, pipeline string, writes []state.Wr
 		return err
 	}
 	if !hit {
-		return p.Store.Commit(ctx, pipeline, writes)
+		return p.commit(ctx, pipeline, writes)
 	}
 	switch fault {
 	case faultBefore:
@@ -121,14 +137,14 @@ func (p *process) Commit(ctx context.Context, pipeline string, writes []state.Wr
 		for i := range later {
 			later[i].Data = slices.Clone(later[i].Data)
 		}
-		p.late.Go(func() { _ = p.Store.Commit(context.WithoutCancel(ctx), pipeline, later) })
+		p.late.Go(func() { _ = p.commit(context.WithoutCancel(ctx), pipeline, later) })
 		return ErrTimeout
 	case faultCancel:
-		_ = p.Store.Commit(ctx, pipeline, writes)
+		_ = p.commit(ctx, pipeline, writes)
 		p.cancel()
 		return context.Canceled
 	}
-	if err := p.Store.Commit(ctx, pipeline, writes); err != nil && isFinal(err) {
+	if err := p.commit(ctx, pipeline, writes); err != nil && isFinal(err) {
 		return err
 	}
 	if fault == faultKillLate {

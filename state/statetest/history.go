@@ -20,6 +20,7 @@ import (
 type tally struct {
 	faults                                   faults
 	records, deliveries, invocations, killed atomic.Int64
+	expired                                  atomic.Int64          // records of windows that are no longer kept
 	breach                                   atomic.Pointer[error] // of the contract, by a pipeline
 }
 
@@ -32,7 +33,8 @@ func (s *tally) broken() error {
 
 func (s *tally) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d records, %d deliveries in %d invocations, of which %d were killed", s.records.Load(), s.deliveries.Load(), s.invocations.Load(), s.killed.Load())
+	fmt.Fprintf(&b, "%d records, of which the windows of %d expired, %d deliveries in %d invocations, of which %d were killed",
+		s.records.Load(), s.expired.Load(), s.deliveries.Load(), s.invocations.Load(), s.killed.Load())
 	for i := range s.faults {
 		fmt.Fprintf(&b, "\n  %6d x %s", s.faults[i].Load(), faultNames[i])
 	}
@@ -45,6 +47,9 @@ func (s *tally) check(t *testing.T) {
 		if s.faults[i].Load() == 0 {
 			t.Errorf("no fault of the kind %q was injected", faultNames[i])
 		}
+	}
+	if s.expired.Load() == 0 {
+		t.Error("no window expired")
 	}
 }
 
@@ -86,6 +91,8 @@ type history struct {
 	setup setup
 	recs  []*record
 	sum   *tally
+	told  *told
+	clock atomic.Int64 // Unix seconds, for what has a Retention
 }
 
 // setup is what a history draws at its start.
@@ -98,6 +105,10 @@ type setup struct {
 	MaxRow  int
 	Records int
 	Odds    float64
+	Told    bool // commits by CommitVersions
+
+	Begin     int64         // of the first window, Unix seconds
+	Retention time.Duration // of windows, 0 for ever
 }
 
 func newHistory(s state.Store, name string, seed uint64) *history {
@@ -121,8 +132,9 @@ func newHistory(s state.Store, name string, seed uint64) *history {
 		h.setup.MaxRow = 80 + r.IntN(60) // small pages, so that receipts become deep
 	}
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).Unix()
+	h.setup.Begin = now
 	for i := range h.setup.Records {
-		rec := &record{ID: fmt.Sprint("id-", i), Value: r.Int64N(100) - 50, At: now + r.Int64N(5*86400), sqs: r.IntN(3) == 0, shard: r.IntN(2)}
+		rec := &record{ID: fmt.Sprint("id-", i), Value: r.Int64N(100) - 50, At: now + r.Int64N(5*day), sqs: r.IntN(3) == 0, shard: r.IntN(2)}
 		rec.arrived = rec.At*1000 + 1 + r.Int64N(5000)
 		if burst {
 			rec.arrived, rec.shard, rec.sqs = now*1000+r.Int64N(2000), 0, r.IntN(20) == 0
@@ -138,7 +150,35 @@ func newHistory(s state.Store, name string, seed uint64) *history {
 			h.recs = append(h.recs, &again)
 		}
 	}
+	if _, ok := s.(state.Versioner); ok && r.IntN(2) == 0 {
+		h.setup.Told, h.told = true, newTold()
+	}
+	if h.setup.Windows && r.IntN(3) == 0 {
+		h.expire()
+	}
 	return h
+}
+
+const day = 86400
+
+// expire gives windows a retention, and a clock that makes some of them expire. They begin today, for by
+// its own clock the store may delete what has expired.
+func (h *history) expire() {
+	today := time.Now().Unix() / day * day
+	for _, r := range h.recs {
+		r.At += today - h.setup.Begin
+		r.arrived += 1000 * (today - h.setup.Begin)
+	}
+	h.setup.Begin = today
+	h.setup.Retention = []time.Duration{time.Hour, 12 * time.Hour, 24 * time.Hour, 60 * time.Hour}[h.rand.IntN(4)]
+	h.clock.Store(today + day + h.rand.Int64N(4*day))
+}
+
+func (h *history) now() time.Time { return time.Unix(h.clock.Load(), 0) }
+
+// expired tells whether a record's window is no longer kept.
+func (h *history) expired(r *record) bool {
+	return h.setup.Retention > 0 && h.clock.Load() >= (r.At/day+1)*day+int64(h.setup.Retention.Seconds())
 }
 
 // run plays the history and compares.
@@ -171,6 +211,9 @@ func (h *history) run(ctx context.Context, sum *tally) error {
 				alive[i] = h.start(&sum.faults, &late)
 			}
 			alive[i].odds = odds
+			if h.setup.Retention > 0 && h.rand.IntN(4) == 0 { // also while others work
+				h.clock.Add(h.rand.Int64N(day / 3))
+			}
 			inv := h.draw(alive[i])
 			at = append(at, inv)
 			wg.Go(func() { inv.run(ctx) })
@@ -185,6 +228,9 @@ func (h *history) run(ctx context.Context, sum *tally) error {
 	}
 	late.Wait()
 	if err := sum.broken(); err != nil {
+		return err
+	}
+	if err := h.told.end(ctx, h.store, h.setup.Name); err != nil {
 		return err
 	}
 	reader := h.start(&sum.faults, &late)
@@ -213,8 +259,8 @@ type instance struct {
 func (h *history) start(n *faults, late *sync.WaitGroup) *instance {
 	caps := h.store.Caps()
 	caps.MaxRows, caps.MaxRow = h.setup.MaxRows, h.setup.MaxRow
-	p := &process{Store: h.store, caps: caps, n: n, sum: h.sum, late: late, rand: rand.New(rand.NewPCG(h.rand.Uint64(), 2))}
-	return &instance{p, kindNamed(h.setup.Kind).open(h.setup, p)}
+	p := &process{Store: h.store, caps: caps, n: n, sum: h.sum, told: h.told, late: late, rand: rand.New(rand.NewPCG(h.rand.Uint64(), 2))}
+	return &instance{p, kindNamed(h.setup.Kind).open(h, p)}
 }
 
 // invocation is one batch of one source, in one process.

@@ -22,7 +22,7 @@ type app interface {
 // kind is a type of pipeline.
 type kind struct {
 	name string
-	open func(s setup, store state.Store) app
+	open func(h *history, p *process) app
 }
 
 var kinds = []kind{
@@ -38,27 +38,31 @@ func kindNamed(name string) kind {
 }
 
 func kindOf[V any](name string, m monoid.Monoid[V], value func(record) V) kind {
-	return kind{name, func(s setup, store state.Store) app {
+	return kind{name, func(h *history, in *process) app {
+		s := h.setup
 		p := &pipeline.Pipeline[record, V]{
 			Name: s.Name, Keys: func(r record) []string { return r.Keys }, Value: value, Aggregate: m,
 			Time:    func(r record) time.Time { return time.Unix(r.At, 0) },
-			StoreIn: store,
+			StoreIn: in,
 			Retry:   pipeline.Retry{Base: 10 * time.Microsecond, Max: 100 * time.Microsecond},
 		}
 		if s.Windows {
-			p.Window = pipeline.Daily(0)
+			p.Window = pipeline.Daily(s.Retention)
 		}
 		if s.ByID {
 			p.ID = func(r record) string { return r.ID }
 		}
-		return &function[V]{p, weir.Kinesis(p), weir.SQS(p), s}
+		if s.Retention > 0 {
+			p.Now = h.now
+		}
+		return &function[V]{p, weir.Kinesis(p), weir.SQS(p), h}
 	}}
 }
 
 type function[V any] struct {
 	p            *pipeline.Pipeline[record, V]
 	kinesis, sqs *weir.Lambda
-	setup        setup
+	h            *history
 }
 
 func (f *function[V]) invoke(ctx context.Context, sqs bool, event []byte) ([]byte, error) {
@@ -73,18 +77,23 @@ type cell struct {
 	day int64
 }
 
-// compare folds the records directly, and looks for what the store says otherwise.
+// compare folds the records directly, and looks for what the store says otherwise. Windows that are no
+// longer kept are to be gone. Those that are were kept all the time, so nothing is missing in them.
 func (f *function[V]) compare(ctx context.Context, recs []*record) error {
-	m := f.p.Aggregate
+	m, s := f.p.Aggregate, f.h.setup
 	want := map[cell]V{}
 	var err error
 	for _, r := range recs {
+		if f.h.expired(r) {
+			f.h.sum.expired.Add(1)
+			continue
+		}
 		keys := slices.Clone(r.Keys)
 		slices.Sort(keys)
 		for _, k := range slices.Compact(keys) {
 			c := cell{key: k}
-			if f.setup.Windows {
-				c.day = r.At / 86400
+			if s.Windows {
+				c.day = r.At / day
 			}
 			old, ok := want[c]
 			if !ok {
@@ -98,7 +107,7 @@ func (f *function[V]) compare(ctx context.Context, recs []*record) error {
 	got := map[cell]V{}
 	for i := range 7 {
 		key := fmt.Sprint("key-", i)
-		if !f.setup.Windows {
+		if !s.Windows {
 			r, err := f.p.Get(ctx, key, pipeline.Consistent())
 			if err != nil {
 				return err
@@ -108,12 +117,12 @@ func (f *function[V]) compare(ctx context.Context, recs []*record) error {
 			}
 			continue
 		}
-		from := time.Date(2026, 2, 20, 0, 0, 0, 0, time.UTC)
+		from := time.Unix(s.Begin, 0).AddDate(0, 0, -9)
 		for r, err := range f.p.Windows(ctx, key, from, from.AddDate(0, 1, 0), pipeline.Consistent()) {
 			if err != nil {
 				return err
 			}
-			got[cell{key, r.From.Unix() / 86400}] = r.Value
+			got[cell{key, r.From.Unix() / day}] = r.Value
 		}
 	}
 	for c, v := range want {

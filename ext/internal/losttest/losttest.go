@@ -28,8 +28,21 @@ var (
 	receipt = state.Key{Kind: state.Receipt, Name: "receipt"}
 )
 
-// OneCommit loses the answer to one commit, and to all its repetitions, if there are any.
+// OneCommit loses the answer to one commit, and to all its repetitions, if there are any. Then
+// CommitVersions tells no versions either.
 func OneCommit(t *testing.T, server Server) {
+	commits := map[string]func(t *testing.T, s state.Store, pipeline string, writes []state.Write) error{
+		"Commit": func(t *testing.T, s state.Store, pipeline string, writes []state.Write) error {
+			return s.Commit(t.Context(), pipeline, writes)
+		},
+		"CommitVersions": func(t *testing.T, s state.Store, pipeline string, writes []state.Write) error {
+			versions, err := s.(state.Versioner).CommitVersions(t.Context(), pipeline, writes)
+			if err != nil && versions != nil || err == nil && len(versions) != len(writes) {
+				t.Errorf("CommitVersions: %v, %v", versions, err)
+			}
+			return err
+		},
+	}
 	for _, c := range []struct {
 		name   string
 		writes []state.Write
@@ -38,39 +51,41 @@ func OneCommit(t *testing.T, server Server) {
 		{"conditional", []state.Write{{Key: sum, Data: []byte("5")}}},
 		{"both", []state.Write{{Key: receipt, Data: []byte("r")}, {Key: sum, Add: true, Delta: 5}}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			p := cutproxy.New(t, server.Addr)
-			cut, direct := server.Open(t, p.Addr()), server.Open(t, server.Addr)
-			if err := cut.Commit(t.Context(), own(), c.writes); err != nil { // it is connected, and has prepared what it sends
-				t.Fatal(err)
-			}
-			pipeline := own()
-			var sent atomic.Int64
-			p.Rule(func(request []byte) (f cutproxy.Fate) {
-				if bytes.Contains(request, []byte(pipeline)) {
-					sent.Add(1)
-					f.Answer = server.Answer
+		for name, commit := range commits {
+			t.Run(name+"/"+c.name, func(t *testing.T) {
+				t.Parallel()
+				p := cutproxy.New(t, server.Addr)
+				cut, direct := server.Open(t, p.Addr()), server.Open(t, server.Addr)
+				if err := commit(t, cut, own(), c.writes); err != nil { // it is connected, and has prepared what it sends
+					t.Fatal(err)
 				}
-				return f
+				pipeline := own()
+				var sent atomic.Int64
+				p.Rule(func(request []byte) (f cutproxy.Fate) {
+					if bytes.Contains(request, []byte(pipeline)) {
+						sent.Add(1)
+						f.Answer = server.Answer
+					}
+					return f
+				})
+				if err := commit(t, cut, pipeline, c.writes); err == nil || refused(err) {
+					t.Errorf("the commit whose answer was lost: %v", err)
+				}
+				if sent.Load() != 1 {
+					t.Errorf("it was sent %d times", sent.Load())
+				}
+				if got := load(t, direct, pipeline, sum); got != "5" {
+					t.Errorf("the row is %q, want 5", got)
+				}
+				p.Rule(func([]byte) cutproxy.Fate { return cutproxy.Fate{Drop: true} })
+				if err := commit(t, cut, pipeline, c.writes); err == nil || refused(err) {
+					t.Errorf("the commit that never came: %v", err)
+				}
+				if got := load(t, direct, pipeline, sum); got != "5" {
+					t.Errorf("the row is %q, want 5", got)
+				}
 			})
-			if err := cut.Commit(t.Context(), pipeline, c.writes); err == nil || refused(err) {
-				t.Errorf("the commit whose answer was lost: %v", err)
-			}
-			if sent.Load() != 1 {
-				t.Errorf("it was sent %d times", sent.Load())
-			}
-			if got := load(t, direct, pipeline, sum); got != "5" {
-				t.Errorf("the row is %q, want 5", got)
-			}
-			p.Rule(func([]byte) cutproxy.Fate { return cutproxy.Fate{Drop: true} })
-			if err := cut.Commit(t.Context(), pipeline, c.writes); err == nil || refused(err) {
-				t.Errorf("the commit that never came: %v", err)
-			}
-			if got := load(t, direct, pipeline, sum); got != "5" {
-				t.Errorf("the row is %q, want 5", got)
-			}
-		})
+		}
 	}
 }
 

@@ -1,0 +1,243 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+	"unicode"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/weir-go/weir/cmd/weir/internal/demo"
+	"github.com/weir-go/weir/ext/sqssink"
+	"github.com/weir-go/weir/middleware/deadletter"
+)
+
+const redriveUsage = `Usage: weir redrive [flags] FILE...
+
+redrive reads dead letters, as package deadletter writes them, and sends their records to a queue
+of SQS once more: the body, the attributes, and on a FIFO queue the group. Without --queue it
+lists them and sends nothing. A file has JSON lines, or whole objects as those of S3; "-" is stdin.
+On-failure records that Lambda wrote to S3 are read too, and what "aws sqs receive-message" prints.
+
+  --queue URL  the queue to send to
+  --skip N     leave out the first N letters: what a run before has sent
+  --dry-run    with --queue: say what would be sent, and send nothing
+
+All files are read, and every record is made ready, before anything is sent. A record that was given
+up twice, or of which several parts were, is sent once. What is sent is a new message to its
+consumers. When the queue fails, redrive stops and says with which --skip to go on; the
+message at which it stopped may have arrived.
+
+The report goes to stdout, one line a letter, progress to stderr. Exit code 0: all was sent or
+listed. 1: a letter cannot be read or sent, or the queue failed. 2: wrong usage.
+
+Credentials are those of the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+AWS_SESSION_TOKEN. To use a profile:
+
+  eval "$(aws configure export-credentials --format env)"
+  weir redrive --queue https://sqs.eu-west-1.amazonaws.com/111122223333/orders letters.jsonl
+`
+
+func redriveCommand() command {
+	return command{
+		Name:  "redrive",
+		Short: "list dead letters, or send their records to a queue once more",
+		Usage: redriveUsage,
+		Run: func(ctx context.Context, std stdio, args []string) error {
+			c, err := redriveConfigOf(args)
+			if err != nil {
+				return err
+			}
+			var client sqssink.Client
+			if c.queue != "" && !c.dryRun {
+				if client, err = queueClient(c.queue, os.Getenv); err != nil {
+					return err
+				}
+			}
+			return runRedrive(ctx, std, c, client)
+		},
+	}
+}
+
+// redriveConfig is what the arguments say.
+type redriveConfig struct {
+	queue  string
+	skip   int
+	dryRun bool
+	files  []string
+}
+
+func redriveConfigOf(args []string) (c redriveConfig, err error) {
+	flags := flag.NewFlagSet("redrive", flag.ContinueOnError)
+	flags.StringVar(&c.queue, "queue", "", "")
+	flags.IntVar(&c.skip, "skip", 0, "")
+	flags.BoolVar(&c.dryRun, "dry-run", false, "")
+	if c.files, err = parseSome(flags, args); err != nil {
+		return c, err
+	}
+	switch {
+	case len(c.files) == 0:
+		return c, usagef(`which letters? Give files, or "-" for stdin`)
+	case c.skip < 0:
+		return c, usagef("--skip takes 0 or more")
+	}
+	if c.queue != "" {
+		if u, err := url.Parse(c.queue); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return c, usagef("%q is no URL of a queue such as https://sqs.eu-west-1.amazonaws.com/111122223333/orders", c.queue)
+		}
+	}
+	return c, nil
+}
+
+// queueClient makes a client of what the environment says. A host that is not AWS's is asked itself.
+func queueClient(queue string, env func(string) string) (*sqs.Client, error) {
+	key, secret := env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY")
+	if key == "" || secret == "" {
+		return nil, errors.New(`no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set; eval "$(aws configure export-credentials --format env)" sets them from a profile`)
+	}
+	o := sqs.Options{Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: key, SecretAccessKey: secret, SessionToken: env("AWS_SESSION_TOKEN")}, nil
+	})}
+	u, err := url.Parse(queue)
+	if err != nil {
+		return nil, err
+	}
+	if parts := strings.Split(u.Hostname(), "."); len(parts) > 3 && parts[0] == "sqs" && strings.Contains(u.Host, ".amazonaws.com") {
+		o.Region = parts[1]
+	} else {
+		o.Region = env("AWS_REGION")
+		if o.Region == "" {
+			o.Region = "us-east-1"
+		}
+		o.BaseEndpoint = aws.String(u.Scheme + "://" + u.Host)
+	}
+	return sqs.New(o), nil
+}
+
+// parcel is a letter on its way.
+type parcel struct {
+	where  string // file and number in it
+	letter deadletter.Letter
+	in     *sqs.SendMessageInput // nil when it is only listed
+	err    error                 // why it cannot be sent
+	twin   bool
+}
+
+func runRedrive(ctx context.Context, std stdio, c redriveConfig, client sqssink.Client) error {
+	parcels, bad, err := readParcels(ctx, std, c)
+	if err != nil {
+		return err
+	}
+	if c.skip > len(parcels) {
+		return usagef("--skip %d: there are %d letters", c.skip, len(parcels))
+	}
+	for i := range parcels[c.skip:] {
+		if p := &parcels[c.skip+i]; c.queue != "" && p.err != nil {
+			bad++
+			fmt.Fprintf(std.err, "weir redrive: %s: %v\n", p.where, p.err)
+		}
+	}
+	if client == nil || bad > 0 {
+		for i := range parcels[c.skip:] {
+			fmt.Fprintln(std.out, parcels[c.skip+i].line())
+		}
+		fmt.Fprintf(std.out, "%s letters, nothing was sent\n", demo.Thousands(int64(len(parcels)-c.skip)))
+		if bad > 0 {
+			return errFindings
+		}
+		return nil
+	}
+	sent := 0
+	for i := c.skip; i < len(parcels); i++ {
+		p := &parcels[i]
+		if p.twin {
+			fmt.Fprintln(std.out, p.line())
+			continue
+		}
+		err := ctx.Err()
+		if err == nil {
+			_, err = client.SendMessage(ctx, p.in)
+		}
+		if err != nil {
+			fmt.Fprintf(std.err, "%s sent; go on with --skip %d\n", demo.Thousands(int64(sent)), i)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("%s: %w", p.where, err)
+		}
+		sent++
+		fmt.Fprintln(std.out, p.line())
+	}
+	fmt.Fprintf(std.out, "%s sent to %s\n", demo.Thousands(int64(sent)), c.queue)
+	return nil
+}
+
+// readParcels reads all letters. It says what it cannot read, and counts that.
+func readParcels(ctx context.Context, std stdio, c redriveConfig) (parcels []parcel, bad int, err error) {
+	seen := map[string]bool{}
+	for _, name := range c.files {
+		in := io.NopCloser(std.in)
+		if name != "-" {
+			if in, err = os.Open(name); err != nil {
+				return nil, 0, err
+			}
+		}
+		n := 0
+		for l, err := range deadletter.Read(in) {
+			if ctx.Err() != nil {
+				break
+			}
+			if err != nil {
+				bad++
+				fmt.Fprintf(std.err, "weir redrive: %s: %v\n", nearName(name), err)
+				continue
+			}
+			n++
+			record := l.ID
+			if l.RecordID != "" { // of parts of one record all bring that
+				record = l.Source + " " + l.RecordID
+			}
+			p := parcel{where: fmt.Sprintf("%s, letter %d", nearName(name), n), letter: l, twin: seen[record]}
+			if seen[record] = true; c.queue != "" {
+				p.in, p.err = sqssink.Redrive(&p.letter, c.queue)
+			}
+			parcels = append(parcels, p)
+		}
+		if err := in.Close(); err != nil {
+			return nil, 0, err
+		}
+		if ctx.Err() != nil {
+			return nil, 0, ctx.Err()
+		}
+	}
+	return parcels, bad, nil
+}
+
+// line describes a letter.
+func (p *parcel) line() string {
+	l := &p.letter
+	id := l.RecordID
+	if l.Part != "" {
+		id += " part " + l.Part
+	}
+	if id == "" {
+		id = "letter " + l.ID
+	}
+	text := fmt.Sprintf("%s  %s  %s  %s", l.GivenUpAt.Format("2006-01-02 15:04:05"), id, l.Reason, demo.Clip(strings.Join(strings.Fields(l.Error), " "), 80))
+	if p.twin {
+		text += "  (of the same record as one before)"
+	}
+	return strings.Map(func(r rune) rune { // who wrote the record must not write to the terminal
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, text)
+}
