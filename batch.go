@@ -168,7 +168,7 @@ func (v *batch[T]) decode(m *Message, into *T) error {
 func (v *batch[T]) handle(ctx context.Context, w *Work, items []*Item[T], patience *int) {
 	for {
 		if w.rule != goOn {
-			items = where(items, func(r *Item[T]) bool { return !w.barred(r.Message.index) })
+			items = where(items, func(r *Item[T]) bool { return !w.barred(int(r.Message.index)) })
 		}
 		if len(items) == 0 || ctx.Err() != nil || w.aborted.Load() {
 			return
@@ -186,7 +186,7 @@ func (v *batch[T]) handle(ctx context.Context, w *Work, items []*Item[T], patien
 		}
 		before := len(items)
 		settle(ctx, w, decided(items))
-		items = where(items, func(r *Item[T]) bool { return w.ledger.state(r.Message.index) == undecided })
+		items = where(items, func(r *Item[T]) bool { return w.ledger.state(int(r.Message.index)) == undecided })
 		if !split || *patience <= 0 {
 			return
 		}
@@ -254,7 +254,7 @@ func settle[T any](ctx context.Context, w *Work, items []*Item[T]) {
 	errs := make(map[int]error, len(items))
 	items[0].mu.Lock() // a function that is late may still be deciding
 	for i, r := range items {
-		at[i] = r.Message.index
+		at[i] = int(r.Message.index)
 		errs[at[i]] = r.err
 	}
 	items[0].mu.Unlock()

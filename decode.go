@@ -62,11 +62,12 @@ var errNilDecode = errors.New("weir: Decode was given a nil function")
 // decoder decodes payloads into one type. It does not have the type as a parameter, since every
 // function that has one is in a binary once for each type, with the type's fields in its name.
 type decoder struct {
-	what   shape
-	own    any                                  // func(*Message) (T, error) around one of the user's, or nil
-	hooked bool                                 // code of the user's is called, which may keep what it decodes into
-	into   func() func(m *Message, v any) error // makes what decodes for one goroutine at a time into a *T that is zero
-	pool   sync.Pool                            // of *reader
+	what    shape
+	own     any                                  // func(*Message) (T, error) around one of the user's, or nil
+	nilable bool                                 // nil can say that there is nothing
+	hooked  bool                                 // code of the user's is called, which may keep what it decodes into
+	into    func() func(m *Message, v any) error // makes what decodes for one goroutine at a time into a *T that is zero
+	pool    sync.Pool                            // of *reader
 }
 
 // reader decodes for one goroutine at a time, with memory of its own.
@@ -87,12 +88,14 @@ func decoderBy[T any](decode func([]byte) (T, error)) (*decoder, error) {
 	if decode == nil {
 		return &decoder{}, errNilDecode
 	}
-	return &decoder{own: func(m *Message) (v T, err error) {
+	d := &decoder{nilable: nilable(reflect.TypeFor[T]())}
+	d.own = func(m *Message) (v T, err error) {
 		if m.Tombstone() {
-			return undecoded(m, v, nil)
+			return v, d.undecoded(m, nil)
 		}
 		return decode(m.payload())
-	}}, nil
+	}
+	return d, nil
 }
 
 // read decodes a record into a T, which is the decoder's type.
@@ -117,7 +120,11 @@ func read[T any](d *decoder, m *Message) (v T, err error) {
 	}
 	d.pool.Put(r)
 	if err != nil && d.what != shapePair { // whose parts have seen to it
-		return undecoded(m, v, err)
+		if m.Tombstone() {
+			var none T
+			v = none
+		}
+		err = d.undecoded(m, err)
 	}
 	return v, err
 }
@@ -134,6 +141,12 @@ type images interface {
 
 // decoderFor goes by the type that zero points to.
 func decoderFor(zero any) (*decoder, error) {
+	d, err := decoderOf(zero)
+	d.nilable = nilable(reflect.TypeOf(zero).Elem())
+	return d, err
+}
+
+func decoderOf(zero any) (*decoder, error) {
 	always := func(decode func(m *Message, v any) error) (*decoder, error) {
 		return &decoder{into: func() func(*Message, any) error { return decode }}, nil
 	}

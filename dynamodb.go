@@ -149,13 +149,13 @@ func (e *envelope) image(field string, o *attr.Outliner) image {
 	if k == '{' {
 		if outline, end := o.Outline(e.text, start, &e.memory); end >= 0 {
 			e.Jump(end)
-			return image{span{start, end}, outline}
+			return image{spanOf(start, end), outline}
 		}
 	}
 	text := e.Skip()
 	if k == '{' && e.Err() == nil {
 		o.Learn(text)
-		return image{at: span{start, start + len(text)}}
+		return image{at: spanOf(start, start+len(text))}
 	}
 	if k != 'n' {
 		e.damage("%s, not an object", kindName(k))

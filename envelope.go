@@ -3,6 +3,7 @@ package weir
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"sync"
@@ -56,6 +57,9 @@ type envelope struct {
 // decode splits an event into messages. aside, if not nil, may take a key beside Records and
 // reports whether it did.
 func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) ([]Message, error) {
+	if uint64(len(event)) > math.MaxUint32 { // see span
+		return nil, ErrNotBatch
+	}
 	e, _ := f.pool.Get().(*envelope)
 	if e == nil {
 		e = &envelope{format: f, topKeys: jsonscan.KeysOf(f.top...), innerKeys: jsonscan.KeysOf(f.inner...)}
@@ -140,7 +144,7 @@ func (e *envelope) records() error {
 			return nil
 		}
 		e.inside = false
-		e.now.start, e.now.end = start, e.Offset()
+		e.now.at = spanOf(start, e.Offset())
 		if o := &e.origin; o.here && o.value != "" && o.value != e.source {
 			return e.notBatch(fmt.Sprintf("record %d comes from %q, not from %s", len(e.msgs)-1, clip(o.value), e.source))
 		}
@@ -149,18 +153,22 @@ func (e *envelope) records() error {
 }
 
 // grow makes room for as many records as the rest of the event can hold, going by the
-// size of those before.
+// size of those before; for a few, as long as there is little to go by.
 func (e *envelope) grow() {
+	const few = 32
 	n := len(e.msgs)
-	if n == 0 {
-		e.msgs = make([]Message, 0, 1)
-		return
+	used, more := e.Offset(), 0
+	switch {
+	case n > 0 && used > 0:
+		if more = (len(e.text) - used) * n / used; n < few {
+			more = min(more*9/8, few)
+		} else {
+			more = min(more*17/16, 16384)
+		}
+	case len(e.text) > few<<9:
+		more = few
 	}
-	more := n
-	if used := e.Offset(); used > 0 {
-		more = max(more, 1+(len(e.text)-used)*n/used*9/8)
-	}
-	grown := make([]Message, n, n+min(more, 16384))
+	grown := make([]Message, n, n+max(more, n/8)+1)
 	copy(grown, e.msgs)
 	e.msgs = grown
 }
@@ -272,7 +280,7 @@ func (e *envelope) isObject(field string) bool {
 }
 
 // payload reads a string field into the payload.
-func (e *envelope) payload(field string) {
+func (e *envelope) payload(field string, known *jsonscan.Phrases) {
 	e.field = field
 	if k := e.Kind(); k != '"' {
 		e.Skip()
@@ -280,7 +288,7 @@ func (e *envelope) payload(field string) {
 		return
 	}
 	for tries := 0; tries < 2; tries++ {
-		if n, ok := e.Unquote(e.memory.Rest()); ok {
+		if n, ok := known.Unquote(&e.Scanner, e.memory.Rest()); ok {
 			e.now.Payload = e.memory.Take(n)
 			return
 		}

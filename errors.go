@@ -90,15 +90,13 @@ const (
 
 // Error prints one line per distinct cause, in the order of their first records.
 func (e *BatchError) Error() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "weir: %d of %d records failed", len(e.Records), e.Total)
+	b := fmt.Sprintf("weir: %d of %d records failed", len(e.Records), e.Total)
 	if e.Source != "" {
-		fmt.Fprintf(&b, " (%s)", e.Source)
+		b += " (" + e.Source + ")"
 	}
 	type cause struct {
-		text string
-		ids  []string
-		n    int
+		text, ids string
+		n         int
 	}
 	var causes []*cause
 	byText := map[string]*cause{}
@@ -106,26 +104,24 @@ func (e *BatchError) Error() string {
 		text := oneLine(r.Err)
 		c := byText[text]
 		if c == nil {
-			c = &cause{text: text}
+			c = &cause{text: text, ids: r.ID}
 			byText[text] = c
 			causes = append(causes, c)
+		} else if c.n < maxIDs {
+			c.ids += " " + r.ID
+		} else if c.n == maxIDs {
+			c.ids += " ..."
 		}
-		if c.n++; len(c.ids) < maxIDs {
-			c.ids = append(c.ids, r.ID)
-		}
+		c.n++
 	}
 	for i, c := range causes {
 		if i == maxCauses {
-			fmt.Fprintf(&b, "\n  ... and %d more causes", len(causes)-i)
+			b += fmt.Sprintf("\n  ... and %d more causes", len(causes)-i)
 			break
 		}
-		fmt.Fprintf(&b, "\n  %d x %s [%s", c.n, c.text, strings.Join(c.ids, " "))
-		if c.n > len(c.ids) {
-			b.WriteString(" ...")
-		}
-		b.WriteString("]")
+		b += fmt.Sprintf("\n  %d x %s [%s]", c.n, c.text, c.ids)
 	}
-	return b.String()
+	return b
 }
 
 func oneLine(err error) string {

@@ -17,19 +17,21 @@ type invocation struct {
 }
 
 // text returns a copy of a part of the event.
-func (c *invocation) text(from, to int) string {
+func (c *invocation) text(part span) string {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if to > len(c.event) {
+	if int(part.to) > len(c.event) {
 		return ""
 	}
-	return string(c.event[from:to])
+	return string(c.event[part.from:part.to])
 }
 
 // span is a part of the event; a part that the event does not have is empty.
-type span struct{ from, to int }
+type span struct{ from, to uint32 }
 
-func (s span) size() int   { return s.to - s.from }
+func spanOf(from, to int) span { return span{uint32(from), uint32(to)} }
+
+func (s span) size() int   { return int(s.to - s.from) }
 func (s span) given() bool { return s.to > s.from }
 
 // read returns a copy of a part of the event, or false if the event is gone.
@@ -39,7 +41,7 @@ func (c *invocation) read(part span, room *memory.Bytes) (text string, ok bool) 
 	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if part.to > len(c.event) {
+	if int(part.to) > len(c.event) {
 		return "", false
 	}
 	return memory.String(room.Copy(c.event[part.from:part.to])), true

@@ -112,7 +112,7 @@ func (r *pairReader[K, V]) read(m, key *Message, p *Pair[K, V]) (err error) {
 		key.Payload = m.Kafka.Key
 		p.Key, err = read[K](r.key, key)
 		key.Payload = nil
-	case !nilable[K]():
+	case !r.key.nilable:
 		err = ErrNoKey
 	}
 	if err != nil {
@@ -124,20 +124,19 @@ func (r *pairReader[K, V]) read(m, key *Message, p *Pair[K, V]) (err error) {
 	return nil
 }
 
-// undecoded is for what could not be decoded: a tombstone is no failure of a type that can be nil.
-func undecoded[T any](m *Message, v T, err error) (T, error) {
-	if !m.Tombstone() {
-		return v, err
+// undecoded is the error of what could not be decoded: a tombstone is no failure of a type that can be nil.
+func (d *decoder) undecoded(m *Message, err error) error {
+	switch {
+	case !m.Tombstone():
+		return err
+	case d.nilable:
+		return nil
 	}
-	var none T
-	if nilable[T]() {
-		return none, nil
-	}
-	return none, ErrTombstone
+	return ErrTombstone
 }
 
-func nilable[T any]() bool {
-	switch reflect.TypeFor[T]().Kind() {
+func nilable(t reflect.Type) bool {
+	switch t.Kind() {
 	case reflect.Pointer, reflect.Slice, reflect.Map, reflect.Interface:
 		return true
 	}

@@ -180,7 +180,7 @@ func (e *kafkaEnvelope) partitions() error {
 				return nil
 			}
 			e.inside = false
-			e.now.start, e.now.end = start, e.Offset()
+			e.now.at = spanOf(start, e.Offset())
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package weir
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 )
 
@@ -26,7 +27,13 @@ func (s state) String() string {
 // record stands, so that a handler which returns after Invoke has answered changes nothing.
 type ledger struct {
 	entries []entry
-	errs    atomic.Pointer[[]error] // made for the first error
+	errs    atomic.Pointer[failures] // made for the first error
+}
+
+// failures are the errors of a batch, which mostly are few.
+type failures struct {
+	mu   sync.Mutex
+	list []error
 }
 
 // entry is one record: where it stands, and the context of its handler. A handler may keep
@@ -34,8 +41,10 @@ type ledger struct {
 type entry struct {
 	*round // that started the record, nil before
 	index  uint32
-	state  atomic.Uint32
+	stands atomic.Uint32 // a state, and shifted by stateBits the number of its error, from 1, or 0
 }
+
+const stateBits = 3
 
 // Value makes an entry a context that carries its message.
 func (e *entry) Value(key any) any {
@@ -48,39 +57,47 @@ func (e *entry) Value(key any) any {
 	return e.Context.Value(key)
 }
 
-func (l *ledger) state(i int) state { return state(l.entries[i].state.Load()) }
+func (l *ledger) state(i int) state { return state(l.entries[i].stands.Load() & (1<<stateBits - 1)) }
 
 // succeed is set for what becomes of most records.
 func (l *ledger) succeed(i int) bool {
-	return l.entries[i].state.CompareAndSwap(uint32(undecided), uint32(succeeded))
+	return l.entries[i].stands.CompareAndSwap(uint32(undecided), uint32(succeeded))
 }
 
 // set records an outcome and reports whether it was the first.
 func (l *ledger) set(i int, s state, err error) bool {
 	e := &l.entries[i]
 	if err == nil {
-		return e.state.CompareAndSwap(uint32(undecided), uint32(s))
+		return e.stands.CompareAndSwap(uint32(undecided), uint32(s))
 	}
-	if !e.state.CompareAndSwap(uint32(undecided), uint32(deciding)) {
+	if !e.stands.CompareAndSwap(uint32(undecided), uint32(deciding)) {
 		return false
 	}
-	if l.errs.Load() == nil {
-		errs := make([]error, len(l.entries))
-		l.errs.CompareAndSwap(nil, &errs)
+	errs := l.errs.Load()
+	if errs == nil {
+		n := len(l.entries)
+		l.errs.CompareAndSwap(nil, &failures{list: make([]error, 0, min(n, 16+n/64))})
+		errs = l.errs.Load()
 	}
-	(*l.errs.Load())[i] = err
-	e.state.Store(uint32(s))
+	errs.mu.Lock()
+	errs.list = append(errs.list, err)
+	number := uint32(len(errs.list))
+	errs.mu.Unlock()
+	e.stands.Store(number<<stateBits | uint32(s))
 	return true
 }
 
 // final returns a record's outcome once nobody is writing it.
 func (l *ledger) final(i int) (state, error) {
-	s := l.state(i)
-	for ; s == deciding; s = l.state(i) {
+	for l.state(i) == deciding {
 		runtime.Gosched()
 	}
-	if errs := l.errs.Load(); errs != nil {
-		return s, (*errs)[i]
+	number := l.entries[i].stands.Load() >> stateBits
+	if number == 0 {
+		return l.state(i), nil
 	}
-	return s, nil
+	errs := l.errs.Load()
+	errs.mu.Lock()
+	defer errs.mu.Unlock()
+	return l.state(i), errs.list[number-1]
 }

@@ -57,11 +57,11 @@ type Message struct {
 	// Kafka is what only a Kafka record has. It is nil for other sources.
 	Kafka *KafkaRecord
 
-	start, end int // of the record in the event
-	index      int
-	bad        error        // why the envelope is damaged, or an *unopened
-	item       *streamImage // DynamoDB only
-	call       *invocation
+	at    span         // of the record in the event
+	index uint32       // in the batch
+	bad   error        // why the envelope is damaged, or an *unopened
+	item  *streamImage // DynamoDB only
+	call  *invocation
 }
 
 // payload is what T is decoded from.
@@ -78,7 +78,7 @@ func (m *Message) Raw() string {
 	if m.call == nil {
 		return ""
 	}
-	return m.call.text(m.start, m.end)
+	return m.call.text(m.at)
 }
 
 type messageKey struct{}

@@ -21,7 +21,8 @@ var (
 	sqsMembers = []member{
 		{`"messageId":"%d"`, `"messageId":null`, `"MessageID":"%d"`},
 		{`"receiptHandle":"AQEB%d"`, `"receiptHandle":7`},
-		{`"body":"{\"id\":%d}"`, `"body":5`, `"body":"\u0041"`},
+		{`"body":"{\"id\":%[1]d,\"name\":\"n%[1]d\",\"tags\":[\"a\",\"b\"]}"`, `"body":5`, `"body":"\u0041"`, `"body":"{\"id\":%d}"`,
+			`"body":"{\"id\":1,\"name\":\"\\\"%d\",\"tags\":[]}"`, `"body":"\",\"name\":\"%d"`, `"body":"{\"name\":\"é\",\"id\":%d"`},
 		{`"attributes":{"ApproximateReceiveCount":"1","SentTimestamp":"17672256%05d","MessageGroupId":"g"}`, `"attributes":{"SentTimestamp":"x"}`, `"attributes":null`},
 		{`"md5OfBody":"abc%d"`},
 		{`"eventSource":"aws:sqs"`, `"eventSource":null`, `"eventSource":""`, `"eventsource":"aws:sqs"`},

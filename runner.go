@@ -93,5 +93,5 @@ func (o Outcomes) Of(i int) (Outcome, error) {
 // there. It must not be changed afterwards.
 func (m *Message) SetRaw(record []byte) {
 	m.call = &invocation{event: record, own: true}
-	m.start, m.end = 0, len(record)
+	m.at = spanOf(0, len(record))
 }

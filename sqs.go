@@ -1,6 +1,10 @@
 package weir
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/weir-go/weir/internal/jsonscan"
+)
 
 // SQS makes a Lambda of the function for an Amazon SQS trigger, standard or FIFO. A queue
 // is FIFO if its ARN ends in ".fifo".
@@ -21,7 +25,13 @@ var sqsFormat = &format{
 	top:   []string{"messageId", "body", "attributes", "eventSource", "eventSourceARN"},
 	inner: []string{"ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"},
 	exact: true,
+	own:   func() learner { return new(sqsOwn) },
 }
+
+// sqsOwn is what an envelope learns about bodies.
+type sqsOwn struct{ phrases jsonscan.Phrases }
+
+func (o *sqsOwn) begin() { o.phrases.Begin() }
 
 func decodeSQS(event []byte) ([]Message, error) { return sqsFormat.decode(event, nil) }
 
@@ -35,7 +45,8 @@ func sqsRecord(e *envelope) {
 		case 1:
 			e.ending.from = 0
 			e.body = true
-			e.payload("body")
+			own, _ := e.own.(*sqsOwn)
+			e.payload("body", &own.phrases)
 		case 2:
 			e.ending.from = 0
 			if e.isObject("attributes") {

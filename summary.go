@@ -57,12 +57,18 @@ func (w *Work) tally() (unrun []int, gaveUp error) {
 	s.Succeeded = 0
 	var notDone []RecordError
 	for i := range w.msgs {
-		if w.ledger.state(i) == undecided && w.ledger.set(i, skipped, w.whySkipped(i)) {
-			unrun = append(unrun, i)
+		switch w.ledger.state(i) {
+		case succeeded:
+			s.Succeeded++
+			continue
+		case undecided:
+			if w.ledger.set(i, skipped, w.whySkipped(i)) {
+				unrun = append(unrun, i)
+			}
 		}
 		state, err := w.ledger.final(i)
 		switch state {
-		case succeeded:
+		case succeeded: // just now
 			s.Succeeded++
 			continue
 		case dropped:

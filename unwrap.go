@@ -231,10 +231,10 @@ type partsKey struct{}
 func Carriers(ctx context.Context, m *Message) iter.Seq[*Message] {
 	return func(yield func(*Message) bool) {
 		p, _ := ctx.Value(partsKey{}).(*parts)
-		if p == nil || m == nil || m.index >= len(p.inner.msgs) || p.inner.msgs[m.index].ID != m.ID {
+		if p == nil || m == nil || int(m.index) >= len(p.inner.msgs) || p.inner.msgs[m.index].ID != m.ID {
 			return
 		}
-		for at := m.index; p != nil; {
+		for at := int(m.index); p != nil; {
 			if at = p.carrier(at); !yield(&p.outer.msgs[at]) || p.outer.within() == nil {
 				return
 			}
@@ -255,7 +255,7 @@ func (w *Work) inside(msgs []Message) *Work {
 	in.ledger.entries = make([]entry, len(msgs))
 	in.failedAt.Store(noFailure)
 	for i := range msgs {
-		msgs[i].index = i
+		msgs[i].index = uint32(i)
 	}
 	return in
 }

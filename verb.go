@@ -82,7 +82,7 @@ func (w *Work) Decide(ctx context.Context, outcome func(i int, m *Message) error
 func (w *Work) decide(ctx context.Context, from feed, outcome func(i int, m *Message) error) {
 	w.running.Lock()
 	defer w.running.Unlock()
-	r := w.newRound(ctx, func(_ context.Context, m *Message) error { return outcome(m.index, m) })
+	r := w.newRound(ctx, func(_ context.Context, m *Message) error { return outcome(int(m.index), m) })
 	r.feed, r.settled = from, true
 	r.start(1)
 	r.end.wait(time.Time{})

@@ -94,7 +94,7 @@ type openWindow[S, T any] struct {
 
 // settle looks at what became of the record that was added last.
 func (x *openWindow[S, T]) settle(w *Work) {
-	if x.pending != nil && w.ledger.state(x.pending.index) != succeeded {
+	if x.pending != nil && w.ledger.state(int(x.pending.index)) != succeeded {
 		x.spoiled = true
 	}
 	x.pending = nil

@@ -70,7 +70,7 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 	fifo := false
 	for i := range msgs {
 		m := &msgs[i]
-		m.index = i
+		m.index = uint32(i)
 		if m.call == nil || !m.call.own {
 			m.call = &w.call
 		} else {
@@ -95,8 +95,9 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 }
 
 func (w *Work) isHalted() bool {
-	return w.halted.Load() || w.within() != nil && w.within().isHalted()
+	return w.halted.Load() || w.kin.Load() != nil && w.isOuterHalted()
 }
+func (w *Work) isOuterHalted() bool { return w.within() != nil && w.within().isHalted() }
 func (w *Work) isClosed() bool {
 	return w.closed.Load() || w.within() != nil && w.within().isClosed()
 }

@@ -97,7 +97,7 @@ func (o *Outliner) outline(s string, at int, room []byte) (size, behind int) {
 	n, l := 0, &o.start
 	for {
 		next := l.likely
-		if next == nil || !next.before.At(s, at) {
+		if next == nil || !(next.before.Edges(s, at) && next.before.Middle(s, at)) {
 			if next = l.other(s, at); next == nil {
 				return 0, -1
 			}

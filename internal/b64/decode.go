@@ -5,8 +5,9 @@ package b64
 
 import (
 	"encoding/base64"
-	"encoding/binary"
 	"slices"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // AppendDecode appends the bytes that src stands for to dst. Bytes and error are those of
@@ -17,47 +18,66 @@ func AppendDecode[S ~string | ~[]byte](dst []byte, src S) ([]byte, error) {
 }
 
 func appendDecode(dst, src []byte) ([]byte, error) {
-	dst = slices.Grow(dst, decodedLen(src))
-	room := dst[len(dst):][:decodedLen(src)]
+	chars := len(src)
+	for chars > 0 && src[chars-1] == '=' {
+		chars--
+	}
+	size := chars/4*3 + chars%4*6/8
+	dst = slices.Grow(dst, size)
+	room := dst[len(dst):][:size]
 
 	t := &tables
-	in, out := src, room
-	for len(in) >= 16 && len(out) >= 12 {
-		a, b, c, d := quad(t, in), quad(t, in[4:]), quad(t, in[8:]), quad(t, in[12:])
-		if a|b|c|d >= bad {
-			break
-		}
-		binary.LittleEndian.PutUint64(out, uint64(a)|uint64(b)<<24|uint64(c)<<48)
-		binary.LittleEndian.PutUint32(out[8:], c>>16|d<<8)
-		in, out = in[16:], out[12:]
-	}
-	for len(in) >= 4 && len(out) >= 3 {
-		a := quad(t, in)
+	i := sixteens(t, room, src[:chars])
+	j := i / 4 * 3
+	for ; i+4 <= chars; i, j = i+4, j+3 {
+		c, to := src[i:i+4], room[j:j+3]
+		a := t[0][c[0]] | t[1][c[1]] | t[2][c[2]] | t[3][c[3]]
 		if a >= bad {
 			break
 		}
-		out[0], out[1], out[2] = byte(a), byte(a>>8), byte(a>>16)
-		in, out = in[4:], out[3:]
+		to[0], to[1], to[2] = byte(a), byte(a>>8), byte(a>>16)
 	}
-
-	n := len(room) - len(out)
-	if len(in) == 0 {
-		return dst[:len(dst)+n], nil
+	if i+4 == len(src) && i+2 <= chars && chars < len(src) { // padded, and nothing else
+		a := t[0][src[i]] | t[1][src[i+1]]
+		if i+3 == chars {
+			a |= t[2][src[i+2]]
+		}
+		if a < bad {
+			for ; j < size; j++ {
+				room[j] = byte(a)
+				a >>= 8
+			}
+			i += 4
+		}
 	}
-	// Padding, a line end or garbage: the rules for these are encoding/base64's. It can take
-	// over behind any four characters, for none is left of those before.
-	more, err := base64.StdEncoding.Decode(out, in)
+	if i == len(src) {
+		return dst[:len(dst)+j], nil
+	}
+	// A line end or garbage: the rules for these are encoding/base64's. It can take over behind any
+	// four characters, for none is left of those before.
+	more, err := base64.StdEncoding.Decode(room[j:], src[i:])
 	if at, ok := err.(base64.CorruptInputError); ok {
-		err = at + base64.CorruptInputError(len(src)-len(in))
+		err = at + base64.CorruptInputError(i)
 	}
-	return dst[:len(dst)+n+more], err
+	return dst[:len(dst)+j+more], err
 }
 
-// decodedLen returns how many bytes src stands for at most.
-func decodedLen(src []byte) int {
-	n := len(src)
-	for n > 0 && src[n-1] == '=' {
-		n--
+// sixteens decodes sixteen characters at a time as long as there are as many good ones, and returns
+// how many it has decoded. It is not inlined, so that the place of the tables is in a register.
+//
+//go:noinline
+func sixteens(t *[4][256]uint32, room, src []byte) (i int) {
+	for j := 0; i+16 <= len(src); i, j = i+16, j+12 {
+		s := memory.Sixteen(src, i)
+		a := t[0][s[0]] | t[1][s[1]] | t[2][s[2]] | t[3][s[3]]
+		b := t[0][s[4]] | t[1][s[5]] | t[2][s[6]] | t[3][s[7]]
+		c := t[0][s[8]] | t[1][s[9]] | t[2][s[10]] | t[3][s[11]]
+		d := t[0][s[12]] | t[1][s[13]] | t[2][s[14]] | t[3][s[15]]
+		if a|b|c|d >= bad {
+			break
+		}
+		memory.PutWord(room, j, uint64(a)|uint64(b)<<24|uint64(c)<<48)
+		memory.PutHalf(room, j+8, c>>16|d<<8)
 	}
-	return n/4*3 + n%4*6/8
+	return i
 }

@@ -88,8 +88,3 @@ var tables = [4][256]uint32{
 		x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x,
 	},
 }
-
-// quad returns the three bytes of the four characters that q begins with, or bad and more.
-func quad(t *[4][256]uint32, q []byte) uint32 {
-	return t[0][q[0]] | t[1][q[1]] | t[2][q[2]] | t[3][q[3]]
-}

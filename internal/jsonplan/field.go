@@ -19,6 +19,7 @@ type field struct {
 	offset uintptr
 	way    []step // to the field, if pointers are on it
 	node   *node  // nil when the way is barred
+	quick  op     // the node's if object decodes it by itself, else opNothing
 }
 
 // structure finds the field for a key.
@@ -43,6 +44,7 @@ func (c *compiler) fields(t reflect.Type) *structure {
 				f.node = quoted(f.node)
 			}
 		}
+		f.quick = f.node.quick(f.way)
 		fs.distinct = fs.distinct && fs.folded(f.name) < 0
 		fs.all = append(fs.all, f)
 	}

@@ -22,7 +22,15 @@ func (n *node) slice(d *decoder, i int, p memory.Pointer) int {
 	}
 	l.Begin()
 	for ; more; i, more = d.more(i, ']') {
-		if i = n.elem.value(d, i, l.Next()); i < 0 {
+		to := l.Next()
+		if n.elem.op == opString { // most are
+			if end := d.quoted(i); end >= 0 {
+				memory.Set(to, memory.String(d.text[i+1:end]))
+				i = end + 1
+				continue
+			}
+		}
+		if i = n.elem.value(d, i, to); i < 0 {
 			l.Abandon()
 			return doubt
 		}

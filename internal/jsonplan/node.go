@@ -140,6 +140,17 @@ func (c *compiler) byKind(n *node) {
 	}
 }
 
+// quick returns the op of a field that object decodes by itself, unless there are pointers on the way.
+func (n *node) quick(way []step) op {
+	if n != nil && len(way) == 0 {
+		switch {
+		case n.op == opString, n.op == opBool, (n.op == opInt || n.op == opFloat) && n.bits == 64:
+			return n.op
+		}
+	}
+	return opNothing
+}
+
 // quoted wraps the node that a field with the tag option "string" has.
 func quoted(n *node) *node {
 	if n.op == opPointer {

@@ -2,6 +2,7 @@ package jsonplan
 
 import (
 	"reflect"
+	"strings"
 
 	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
@@ -16,7 +17,7 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 	i, more := d.enter(i, '}')
 	fields, text := n.fields.all, memory.String(d.text)
 	for next := 0; more; i, more = d.more(i, '}') {
-		if next < len(fields) && i < len(text) && fields[next].first.At(text, i) {
+		if next < len(fields) && fields[next].first.Edges(text, i) && fields[next].first.Middle(text, i) {
 			i += fields[next].first.Len()
 		} else {
 			next, i = n.fields.key(d, i, next)
@@ -32,13 +33,59 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 			continue
 		}
 		for {
-			if i = fields[next].value(d, i, p); i < 0 {
-				return doubt
+			f := &fields[next]
+			end := doubt
+			if i < len(text) { // most fields are plain; value has the rest
+				switch c := text[i]; f.quick {
+				case opString:
+					if c == '"' {
+						if end = jsonscan.Closing(text, i+1); end >= 0 {
+							memory.Set(memory.Field(p, f.offset), memory.Part(text, i+1, end))
+							end++
+						}
+					}
+				case opInt:
+					if c-'0' <= 9 {
+						var u uint64
+						if u, end = jsonscan.Whole(text, i); u>>63 != 0 {
+							end = doubt
+						} else if end >= 0 {
+							memory.Set(memory.Field(p, f.offset), u)
+						}
+					}
+				case opFloat:
+					var x float64
+					if x, end = jsonscan.Short(text, i); end >= 0 {
+						memory.Set(memory.Field(p, f.offset), x)
+					}
+				case opBool:
+					if c == 't' && strings.HasPrefix(text[i:], "true") {
+						memory.Set(memory.Field(p, f.offset), true)
+						end = i + len("true")
+					} else if c == 'f' && strings.HasPrefix(text[i:], "false") {
+						memory.Set(memory.Field(p, f.offset), false)
+						end = i + len("false")
+					}
+				}
 			}
-			if next++; next == len(fields) || !fields[next].token.At(text, i) {
+			if end < 0 {
+				if end = f.value(d, i, p); end < 0 {
+					return doubt
+				}
+			}
+			i = end
+			if next++; next == len(fields) {
 				break
 			}
-			i += fields[next].token.Len()
+			t := &fields[next].token
+			if !(t.Edges(text, i) && t.Middle(text, i)) && !(t.Rare(text, i) && t.At(text, i)) {
+				break
+			}
+			i += t.Len()
+		}
+		if i < len(text) && text[i] == '}' {
+			d.depth--
+			return i + 1
 		}
 	}
 	return i
@@ -53,26 +100,6 @@ func (f *field) value(d *decoder, i int, p memory.Pointer) int {
 		p = memory.Field(p, f.offset)
 	} else {
 		p = f.in(p)
-	}
-	if i < len(d.text) { // most fields are plain; node.value has the rest
-		switch c := d.text[i]; f.node.op {
-		case opString:
-			if c == '"' {
-				text := memory.String(d.text)
-				if end := jsonscan.Closing(text, i+1); end >= 0 {
-					memory.Set(p, text[i+1:end])
-					return end + 1
-				}
-			}
-		case opInt:
-			if c-'0' <= 9 {
-				return f.node.integer(d, i, p)
-			}
-		case opFloat:
-			if c-'0' <= 9 {
-				return f.node.float(d, i, p)
-			}
-		}
 	}
 	return f.node.value(d, i, p)
 }

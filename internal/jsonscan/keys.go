@@ -11,7 +11,7 @@ type Keys struct {
 
 	names   []string
 	exact   bool // a name in another case is another name
-	likely  []token
+	likely  []*token
 	at      int // in likely
 	learnt  int
 	unasked int // offset of the value of likely[at-1] if nobody asked for it, or -1
@@ -22,8 +22,12 @@ type token struct {
 	key   Token
 	first bool // in its object
 	field int
-	value string // of the last one, in the text that is being read; if nobody asked for it
+	value string // of the last one, in the text that is being read; if nobody asked for it and it may come again
+	other int    // how many others there were in a row
 }
+
+// maxOther is after how many values in a row that nobody asked for the next is not compared with the last.
+const maxOther = 8
 
 // maxLearnt bounds what objects that are not alike can cost.
 const maxLearnt = 100
@@ -56,8 +60,8 @@ func (k *Keys) Find(key string) int {
 // Forget drops what the keys remember of a text. Keys that outlive a text whose memory is used
 // again must forget it.
 func (k *Keys) Forget() {
-	for i := range k.likely {
-		k.likely[i].value = ""
+	for _, t := range k.likely {
+		t.value, t.other = "", 0
 	}
 }
 
@@ -74,8 +78,9 @@ func (s *Scanner) NextOf(k *Keys) bool {
 		s.remember(k)
 	}
 	for s.err == nil && k.at < len(k.likely) {
-		t := &k.likely[k.at]
-		if t.first != s.first || !t.key.At(s.text, s.pos) {
+		t := k.likely[k.at]
+		if t.first != s.first || !(t.key.Edges(s.text, s.pos) && t.key.Middle(s.text, s.pos)) &&
+			!(t.key.Rare(s.text, s.pos) && t.key.At(s.text, s.pos)) {
 			break
 		}
 		s.pos += len(t.key.text)
@@ -90,6 +95,7 @@ func (s *Scanner) NextOf(k *Keys) bool {
 			return true
 		}
 		s.pos += len(t.value)
+		t.other = 0
 	}
 	if s.Close() {
 		return false
@@ -100,13 +106,14 @@ func (s *Scanner) NextOf(k *Keys) bool {
 // remember notes the value that was skipped, if it says itself where it ends.
 func (s *Scanner) remember(k *Keys) {
 	const most = 256 // a longer one rather holds an identifier
-	from := k.unasked
+	t, from := k.likely[k.at-1], k.unasked
 	k.unasked = -1
-	if s.err != nil || s.pos-from > most || s.pos == from {
-		return
-	}
-	if value := s.text[from:s.pos]; value[0] == '"' || value[0] == '{' {
-		k.likely[k.at-1].value = value
+	if t.other++; t.other > maxOther {
+		t.value = ""
+	} else if s.err == nil && s.pos-from <= most && s.pos > from {
+		if c := s.text[from]; c == '"' || c == '{' {
+			t.value = s.text[from:s.pos]
+		}
 	}
 }
 
@@ -121,8 +128,8 @@ func (s *Scanner) readOf(k *Keys) bool {
 	}
 	k.Field = k.Find(key)
 	text := s.text[start:s.pos]
-	for i := range k.likely {
-		if t := &k.likely[i]; t.first == first && t.key.text == text {
+	for i, t := range k.likely {
+		if t.first == first && t.key.text == text {
 			k.at = i + 1
 			k.skipped(s.pos)
 			return true
@@ -130,9 +137,11 @@ func (s *Scanner) readOf(k *Keys) bool {
 	}
 	if k.learnt < maxLearnt {
 		k.learnt++
-		k.likely = append(k.likely, token{})
+		t := &token{first: first, field: k.Field}
+		t.key.set(strings.Clone(text))
+		k.likely = append(k.likely, nil)
 		copy(k.likely[k.at+1:], k.likely[k.at:])
-		k.likely[k.at] = token{key: TokenOf(strings.Clone(text)), first: first, field: k.Field}
+		k.likely[k.at] = t
 		k.at++
 		k.skipped(s.pos)
 	}

@@ -1,6 +1,11 @@
 package jsonscan
 
-import "math/bits"
+import (
+	"math/bits"
+	"unicode/utf8"
+
+	"github.com/weir-go/weir/internal/memory"
+)
 
 // PlainEnd returns the offset behind the string, object or array at i, or -1 unless it is
 // plain: without white space and \u, numbers of digits only, up to 63 levels. What else there
@@ -104,15 +109,28 @@ func skipPlainKey(text string, i int) int {
 // plainEnd returns the offset of the quote that ends the string whose first byte is at i, or -1
 // where \u or an error stands in its way.
 func plainEnd(text string, i int) int {
-	for i < len(text) {
-		if i+8 <= len(text) {
-			m := special(load(text, i))
-			if m == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(m) / 8
+	for i+16 <= len(text) {
+		m, second := odd(memory.Word(text, i)), odd(memory.Word(text, i+8))
+		if m|second == 0 {
+			i += 16
+			continue
 		}
+		if m == 0 {
+			m, i = second, i+8
+		}
+		i += bits.TrailingZeros64(m) / 8
+		switch c := text[i]; {
+		case c == '"':
+			return i
+		case c >= utf8.RuneSelf:
+			i = toSpecial(text, i)
+		case c != '\\' || i+1 == len(text) || simple[text[i+1]] == 0:
+			return -1
+		default:
+			i += 2
+		}
+	}
+	for i < len(text) {
 		switch c := text[i]; {
 		case c == '"':
 			return i
@@ -128,4 +146,15 @@ func plainEnd(text string, i int) int {
 		}
 	}
 	return -1
+}
+
+// toSpecial returns the offset of the next quote, backslash or control character, or one less than eight
+// bytes before the end.
+func toSpecial(text string, i int) int {
+	for ; i+8 <= len(text); i += 8 {
+		if m := special(memory.Word(text, i)); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
+		}
+	}
+	return i
 }

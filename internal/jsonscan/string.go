@@ -84,9 +84,23 @@ func (s *Scanner) longWay(start int) (raw string, plain bool) {
 // before it stands for itself.
 func Closing(text string, i int) int {
 	start := i
+	for ; i+8 <= len(text); i += 8 {
+		if m := odd(memory.Word(text, i)); m != 0 {
+			i += bits.TrailingZeros64(m) / 8
+			if text[i] == '"' {
+				return i
+			}
+			break
+		}
+	}
+	return closing(text, start, i)
+}
+
+// closing is Closing where not all is ASCII, or where the text is about to end. It goes on at i.
+func closing(text string, start, i int) int {
 	var all uint64
 	for ; i+8 <= len(text); i += 8 {
-		x := load(text, i)
+		x := memory.Word(text, i)
 		all |= x
 		if m := special(x); m != 0 {
 			i += bits.TrailingZeros64(m) / 8
@@ -113,12 +127,16 @@ func Closing(text string, i int) int {
 // of room then. It also returns -1 where room or text has too little left for a look at eight bytes.
 func CopyClosing(text string, i int, room []byte) int {
 	start := i
-	var all uint64
+	var all uint64 // bytes that are not ASCII
 	for last := min(len(text), i+len(room)) - 8; i <= last; {
-		x := load(text, i)
+		x := memory.Word(text, i)
 		memory.PutWord(room, i-start, x)
-		m := special(x)
+		m := odd(x)
 		if m == 0 {
+			i += 8
+			continue
+		}
+		if m = special(x); m == 0 {
 			all |= x
 			i += 8
 			continue
@@ -140,11 +158,15 @@ func load(s string, i int) uint64 { return memory.Word(s, i) }
 const ones, tops = 0x0101010101010101, 0x8080808080808080
 
 // special has the top bit set in the first byte of x that is a quote, a backslash or a
-// control character; bytes behind it may be marked in error.
+// control character; bytes behind it may be marked in error. With a bit turned, a quote is next to the
+// control characters.
 func special(x uint64) uint64 {
-	q := x ^ '"'*ones
-	b := x ^ '\\'*ones
-	return ((q - ones) | (b - ones) | (x - ' '*ones)) &^ x & tops
+	return ((x ^ 2*ones - 33*ones) | (x ^ '\\'*ones - ones)) &^ x & tops
+}
+
+// odd is special, but also marks what is not ASCII, which makes it cheaper.
+func odd(x uint64) uint64 {
+	return ((x ^ 2*ones - 33*ones) | (x ^ '\\'*ones - ones) | x) & tops
 }
 
 // escapeLen returns the length of the escape sequence that s starts with, or 0.

@@ -1,6 +1,10 @@
 package jsonscan
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/weir-go/weir/internal/memory"
+)
 
 // Token is a text that is expected at some place. It compares by words where it is short, as most are: that
 // is less than the call which comparing strings is.
@@ -17,12 +21,17 @@ type Token struct {
 const maxWords = 32
 
 // TokenOf makes a token of a text.
-func TokenOf(text string) Token {
+func TokenOf(text string) (t Token) {
+	t.set(text)
+	return t
+}
+
+func (t *Token) set(text string) {
 	n := len(text)
-	t := Token{text: text, need: max(n, 8), last: max(n-8, 0), mask: 1<<(8*min(n, 8)) - 1}
+	t.text, t.need, t.last, t.mask = text, max(n, 8), max(n-8, 0), 1<<(8*min(n, 8))-1
 	if n > maxWords {
 		t.need = 1 << 30
-		return t
+		return
 	}
 	var b [maxWords]byte
 	copy(b[:], text)
@@ -31,7 +40,6 @@ func TokenOf(text string) Token {
 	if n > 16 {
 		t.words[2], t.words[3] = load(padded, 8), load(padded, t.last-8)
 	}
-	return t
 }
 
 // Len returns the number of bytes.
@@ -45,10 +53,27 @@ func (t *Token) At(text string, i int) bool {
 	if len(text)-i < t.need {
 		return t.longAt(text, i)
 	}
-	if ((load(text, i)^t.words[0])|(load(text, i+t.last)^t.words[1]))&t.mask != 0 {
-		return false
-	}
-	return t.last <= 8 || (load(text, i+8)^t.words[2])|(load(text, i+t.last-8)^t.words[3]) == 0
+	return t.outer(text, i) && t.inner(text, i)
+}
+
+// Edges and Middle together are At for loops that have no time for a call, but where Rare is true: then
+// there is not enough text behind i, or the token is long, and At has to be asked.
+func (t *Token) Edges(text string, i int) bool { return len(text)-i >= t.need && t.outer(text, i) }
+
+// Middle is the second half of At.
+func (t *Token) Middle(text string, i int) bool { return t.inner(text, i) }
+
+// Rare says that Edges cannot know.
+func (t *Token) Rare(text string, i int) bool { return len(text)-i < t.need }
+
+// outer reports whether the first eight bytes stand at i, and the last.
+func (t *Token) outer(text string, i int) bool {
+	return ((memory.Word(text, i)^t.words[0])|(memory.Word(text, i+t.last)^t.words[1]))&t.mask == 0
+}
+
+// inner reports whether the others do, of a token of more than sixteen bytes.
+func (t *Token) inner(text string, i int) bool {
+	return t.last <= 8 || (memory.Word(text, i+8)^t.words[2])|(memory.Word(text, i+t.last-8)^t.words[3]) == 0
 }
 
 //go:noinline

@@ -1,10 +1,7 @@
 package jsonscan
 
 import (
-	"math/bits"
 	"unicode/utf8"
-
-	"github.com/weir-go/weir/internal/memory"
 )
 
 // simple has the values of the escape sequences of two characters.
@@ -12,31 +9,28 @@ var simple = [256]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n'
 
 // Unquote reads a string into room, from its start, and returns how many bytes its value
 // has. It copies and looks for the end in one go, which for JSON in JSON takes half of the time
-// that two do. It reports false, and reads nothing, where room might not do or the string is
-// out of the ordinary: then use AppendString.
-func (s *Scanner) Unquote(room []byte) (size int, ok bool) {
+// that two do. It reports false, and reads nothing, where room might not do or the string is out of
+// the ordinary: then use AppendString.
+func (s *Scanner) Unquote(room []byte) (size int, ok bool) { return s.unquote(room, nil) }
+
+func (s *Scanner) unquote(room []byte, known *Phrases) (size int, ok bool) {
 	text, i := s.text, s.pos
 	if s.err != nil || i >= len(text) || text[i] != '"' {
 		return 0, false
 	}
 	i++
 	j := 0
+	at := &noPhrase
+	if known != nil {
+		at = &known.start
+	}
 	var all uint64
 	for last := min(len(text), i+len(room)) - 8; i <= last; { // the value is not longer than the string
-		x := load(text, i)
-		memory.PutWord(room, j, x)
-		all |= x // what stands behind the end makes no difference but of time
-		m := special(x)
-		if m == 0 {
-			i, j = i+8, j+8
-			continue
-		}
-		n := bits.TrailingZeros64(m) / 8
-		i, j = i+n, j+n
-		if uint16(x>>(8*n)) == '\\'|'"'<<8 { // most are, in JSON
-			room[j] = '"'
-			i, j = i+2, j+1
-			continue
+		var some uint64
+		at, i, j, some = at.run(text, i, room, j, last)
+		all |= some
+		if i > last {
+			break
 		}
 		switch text[i] {
 		case '"':
@@ -48,6 +42,9 @@ func (s *Scanner) Unquote(room []byte) (size int, ok bool) {
 		case '\\':
 			if i+1 == len(text) {
 				return 0, false
+			}
+			if known != nil && text[i+1] == '"' && i <= last-(maxWords-8) && known.other(at, text, i) {
+				continue
 			}
 			c := simple[text[i+1]]
 			if c == 0 {

@@ -13,9 +13,12 @@ type Bytes struct {
 	own   bool // the last piece is not of the chunk
 }
 
+// smallChunk is what several small batches share.
+const smallChunk = 4 << 10
+
 // Expect says that about n bytes will be asked for, so that a small batch takes no large
 // chunk and a large one no small ones.
-func (a *Bytes) Expect(n int) { a.next = n }
+func (a *Bytes) Expect(n int) { a.next = max(n, smallChunk) }
 
 // Take returns n bytes. They may hold anything.
 func (a *Bytes) Take(n int) []byte {

@@ -35,6 +35,11 @@ func unset(n int) []byte {
 	return unsafe.Slice(unsafe.StringData(b.String()), n)
 }
 
+// Part returns text[from:to]. Nobody checks.
+func Part(text string, from, to int) string {
+	return unsafe.String((*byte)(unsafe.Add(Pointer(unsafe.StringData(text)), from)), to-from)
+}
+
 // Within reports whether part is made of whole's memory.
 func Within(part, whole []byte) bool {
 	if len(part) == 0 || len(whole) == 0 {
@@ -49,9 +54,19 @@ func Word(s string, i int) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(Pointer(unsafe.StringData(s)), i))[:])
 }
 
+// Sixteen returns a pointer to the sixteen bytes at i. They have to be there: nobody checks.
+func Sixteen(b []byte, i int) *[16]byte {
+	return (*[16]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))
+}
+
 // PutWord writes eight bytes at i, the lowest first. There has to be room: nobody checks.
 func PutWord(b []byte, i int, x uint64) {
 	binary.LittleEndian.PutUint64((*[8]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))[:], x)
+}
+
+// PutHalf writes four bytes at i, the lowest first. There has to be room: nobody checks.
+func PutHalf(b []byte, i int, x uint32) {
+	binary.LittleEndian.PutUint32((*[4]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))[:], x)
 }
 
 // Cast returns p as a pointer to a T, which is what it has to point to.
