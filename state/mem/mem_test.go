@@ -1,6 +1,7 @@
 package mem_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -35,6 +36,28 @@ func (p parts) Caps() state.Caps {
 func TestParts(t *testing.T) {
 	t.Parallel()
 	statetest.Run(t, func(*testing.T) state.Store { return parts{mem.New()} })
+}
+
+// sums is a store of numbers, which are added to and never replaced.
+type sums struct{ state.Store }
+
+func (s sums) Caps() state.Caps {
+	return state.Caps{Atomic: state.None, Adds: true, OnlyAdds: true}
+}
+
+func (s sums) Commit(ctx context.Context, pipeline string, writes []state.Write) error {
+	for _, w := range writes {
+		if w.Kind == state.Value && !w.Add {
+			return fmt.Errorf("%w: %q is no Add", state.ErrRefused, w.Name)
+		}
+	}
+	return s.Store.Commit(ctx, pipeline, writes)
+}
+
+// TestSums: and so are those on a store that can do nothing else.
+func TestSums(t *testing.T) {
+	t.Parallel()
+	statetest.Run(t, func(*testing.T) state.Store { return sums{mem.New()} })
 }
 
 func TestDeduper(t *testing.T) {

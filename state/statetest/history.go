@@ -123,6 +123,10 @@ type setup struct {
 func newHistory(s state.Store, d state.Deduper, name string, seed uint64) *history {
 	r := rand.New(rand.NewPCG(seed, 1))
 	caps := s.Caps()
+	kinds := kinds
+	if caps.OnlyAdds {
+		kinds = kinds[:onlyAdds]
+	}
 	h := &history{store: s, rand: r, setup: setup{
 		Name: name, Kind: kinds[r.IntN(len(kinds))].name, Windows: r.IntN(2) == 0, ByID: r.IntN(3) == 0,
 		MaxRows: caps.MaxRows, MaxRow: caps.MaxRow, Records: 1 + r.IntN(12), Odds: []float64{0, 0.1, 0.3, 0.5}[r.IntN(4)],

@@ -33,6 +33,8 @@ var kinds = []kind{
 	kindOf("last", monoid.Last[int64](), func(r record) monoid.Timed[int64] { return monoid.At(time.Unix(r.At, 0), r.Value) }),
 }
 
+const onlyAdds = 2 // kinds that stores can have who do nothing else
+
 func kindNamed(name string) kind {
 	return kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })]
 }
