@@ -48,9 +48,10 @@
 // # Cost
 //
 // A key that runs costs two conditional writes, and a read of one row between them from a store that is
-// no state.Versioner: those in weir are, one of yours that wraps them may not be. A record that is known costs a write that is refused and a
-// read. In a batch of several records, Use reads the rows of 100 of them together, before the first:
-// then those that are known cost that read only. Cache saves it for those that the process has seen.
+// no state.Versioner: those in weir are, one of yours that wraps them may not be. A record that is
+// known costs a write that is refused and a read. In a batch of several records, Use reads the rows of
+// 100 of them together, before the first: then those that are known cost that read only. Cache saves it
+// for those that the process has seen.
 //
 // In DynamoDB a key that runs costs two write units, and a known one of a batch half a read unit.
 // In a Redis cluster all keys of a Store are on one node.
