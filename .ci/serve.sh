@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # serve.sh NAME PORT installs a server if it is not there, starts it on 127.0.0.1, prints its
 # endpoint when it answers, and stays until killed (TERM or INT), which ends the server too.
-# Names: redis postgres dynalite sqs s3
+# Names: redis postgres dynalite sqs fauxqs s3
 set -euo pipefail
 name=${1:-} port=${2:-}
 if [ -z "$name" ] || [ -z "$port" ]; then
@@ -91,6 +91,16 @@ sqs)
 	npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
 	(NODE_PATH=$dir/node_modules as node -e \
 		"require('local-aws-sqs').createSqsServer({port: $port, hostname: '127.0.0.1', emulateQueueCreationLifecycle: false})") >&2 &
+	pid=$!
+	ready() { open "$port"; }
+	endpoint=http://127.0.0.1:$port
+	;;
+fauxqs)
+	# The other SQS: a message group is locked while a message of it is in flight, which sqs does not do.
+	command -v npm >/dev/null || { echo "npm is not installed" >&2 && exit 1; }
+	cp "$(dirname "${BASH_SOURCE[0]}")"/node/fauxqs/{package*.json,serve.mjs} "$dir"
+	npm ci --prefix "$dir" --ignore-scripts --no-audit --no-fund --loglevel=error >&2
+	(as node "$dir/serve.mjs" "$port") >&2 &
 	pid=$!
 	ready() { open "$port"; }
 	endpoint=http://127.0.0.1:$port

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ import (
 	"github.com/weir-go/weir/middleware/visibility"
 )
 
-// server is a queue on the server at WEIR_SQS.
+// server is a queue on the server at WEIR_SQS, or another's variable.
 type server struct {
 	*sqs.Client
 	url, arn string
@@ -30,12 +31,26 @@ type server struct {
 
 func newServer(t *testing.T) server {
 	t.Helper()
-	endpoint := os.Getenv("WEIR_SQS")
+	return newQueue(t, "sqs", "WEIR_SQS", "", nil)
+}
+
+// newFIFO makes a FIFO queue. Which server: sqs hands out several messages of a group at once, and does not
+// lock the group; fauxqs locks it, and hands out one.
+func newFIFO(t *testing.T, name, variable string) server {
+	t.Helper()
+	return newQueue(t, name, variable, ".fifo", map[string]string{"FifoQueue": "true"})
+}
+
+func newQueue(t *testing.T, name, variable, suffix string, attributes map[string]string) server {
+	t.Helper()
+	endpoint := os.Getenv(variable)
 	if endpoint == "" {
-		t.Skip("skipped: WEIR_SQS is not set; bash .ci/serve.sh sqs PORT starts a server and prints what to set it to")
+		t.Skipf("skipped: %s is not set; bash .ci/serve.sh %s PORT starts a server and prints what to set it to", variable, name)
 	}
+	all := map[string]string{"VisibilityTimeout": "600"}
+	maps.Copy(all, attributes)
 	s := server{Client: at(endpoint)}
-	q, err := s.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: p("q" + rand.Text()), Attributes: map[string]string{"VisibilityTimeout": "600"}})
+	q, err := s.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: p("q" + rand.Text() + suffix), Attributes: all})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,12 +98,14 @@ func (s server) receive(t *testing.T, n int) (got []types.Message) {
 	return got
 }
 
-// event is what Lambda makes of messages. The receives are counted here, since local-aws-sqs counts
-// each change of a timeout for one.
+// event is what Lambda makes of messages. The receives are counted here unless they are 0, since
+// local-aws-sqs counts each change of a timeout for one.
 func (s server) event(receives int, msgs []types.Message) []byte {
 	var records []any
 	for _, m := range msgs {
-		m.Attributes["ApproximateReceiveCount"] = strconv.Itoa(receives)
+		if receives > 0 {
+			m.Attributes["ApproximateReceiveCount"] = strconv.Itoa(receives)
+		}
 		records = append(records, map[string]any{"messageId": m.MessageId, "receiptHandle": m.ReceiptHandle, "body": m.Body,
 			"attributes": m.Attributes, "eventSource": "aws:sqs", "eventSourceARN": s.arn})
 	}
