@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -183,7 +182,7 @@ func (b *retries) again(ctx context.Context, m *weir.Message, err error) error {
 	n := 1
 	for ; n < b.Attempts && b.worth(ctx, err); n++ {
 		pause := backoff.Exponential{Base: b.Base, Max: b.Max}.After(n)
-		if asked := delay(err); asked > b.Max {
+		if asked := errtree.Delay(err); asked > b.Max {
 			break
 		} else if asked > pause {
 			pause = asked
@@ -234,17 +233,6 @@ func (b *retries) worth(ctx context.Context, err error) bool {
 	}
 	r := errtree.Most(err, plain, saying)
 	return r != given && r != hopeless && b.If(err)
-}
-
-// delay is what the outermost RetryAfter asks for; of joined ones the longest.
-func delay(err error) time.Duration {
-	return time.Duration(errtree.Most(err, 0, func(err error) (int, bool) {
-		e, ok := err.(*weir.RetryAfterError)
-		if !ok {
-			return 0, false
-		}
-		return int(min(int64(e.Delay), math.MaxInt)), true
-	}))
 }
 
 // reserve takes a pause out of the batch's budget, unless there is less left.

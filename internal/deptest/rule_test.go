@@ -34,10 +34,11 @@ var rooms = map[string][]string{
 	"middleware":           {"", "metrics", "internal/"},
 	"middleware/":          {"", "state", "metrics", "internal/", "middleware"},
 	"kinesis":              {"", "state", "metrics", "pipeline"},
-	"streaming":            {"", "metrics", "internal/backoff"},
+	"streaming":            {"", "metrics", "internal/backoff", "internal/errtree"},
 	"streaming/memlog":     {"", "streaming"},
 	"streaming/health":     {"streaming"},
 	"internal/conformance": {"", "internal/"},
+	"internal/errtree":     {""},
 	"internal/":            {"internal/"},
 }
 

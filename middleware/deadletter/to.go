@@ -116,7 +116,7 @@ func MaxAge(d time.Duration) Option {
 func Undecodable() Option {
 	return func(c *config) {
 		c.add(OfUndecoded, "Undecodable()", func(_ *weir.Message, _ error, says int) (bool, string) {
-			return says == undecodable, ""
+			return says == errtree.Undecodable, ""
 		})
 	}
 }
@@ -125,7 +125,7 @@ func Undecodable() Option {
 func Permanent() Option {
 	return func(c *config) {
 		c.add(OfPermanent, "Permanent()", func(_ *weir.Message, _ error, says int) (bool, string) {
-			return says == permanent, ""
+			return says == errtree.Permanent, ""
 		})
 	}
 }
@@ -171,34 +171,10 @@ type desk struct {
 	sink Sink
 }
 
-// What an error says to policies. Of joined ones the highest counts, as in package weir.
-const (
-	undecodable = iota
-	permanent
-	plain
-	nobodys // not the record's fault
-)
-
-func saying(err error) (rank int, known bool) {
-	switch e := err.(type) {
-	case interface{ Blameless() bool }:
-		return nobodys, e.Blameless()
-	case *weir.UndecodableError:
-		return undecodable, true
-	case *weir.PermanentError:
-		return permanent, true
-	case *weir.AbortError, *weir.UnavailableError:
-		return nobodys, true
-	case *weir.RetryAfterError, *weir.PanicError:
-		return plain, true
-	}
-	return 0, false
-}
-
 // judge asks the policies about a record that failed.
 func (d *desk) judge(ctx context.Context, m *weir.Message, err error) error {
-	says := errtree.Most(err, plain, saying)
-	if says == nobodys || ctx.Err() != nil || errors.Is(err, weir.ErrDeadlineNear) {
+	says := errtree.Says(err)
+	if says >= errtree.Blameless || ctx.Err() != nil || errors.Is(err, weir.ErrDeadlineNear) {
 		return err
 	}
 	lame := ""
