@@ -8,6 +8,7 @@ import (
 	"math/bits"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -125,8 +126,8 @@ func (v *batch[T]) Check(s Setup) error {
 		return errors.New("weir: Concurrency does not apply to Batch, which handles all records at once")
 	case s.RecordTimeout > 0:
 		return errors.New("weir: RecordTimeout does not apply to Batch, which handles all records at once")
-	case s.Middleware > 0:
-		return errors.New("weir: Use does not apply to Batch, which handles all records at once")
+	case len(s.Middleware) > 0:
+		return fmt.Errorf("weir: %s: does not apply to Batch, which handles all records at once", strings.Join(s.Middleware, ", "))
 	}
 	return v.dec.what.fits(s.Source)
 }

@@ -29,7 +29,7 @@ func build(s Source, v Verb, c config) *Lambda {
 	if v == nil {
 		c.refuse("%s: no verb: give weir.Each(f), weir.EachMessage(f), weir.Batch(f) or a pipeline", s.Name)
 	} else if check, ok := v.(Checker); ok {
-		if err := check.Check(Setup{Source: s.Name, Concurrency: c.concurrency, RecordTimeout: c.timeout, Middleware: len(c.middleware)}); err != nil {
+		if err := check.Check(Setup{Source: s.Name, Concurrency: c.concurrency, RecordTimeout: c.timeout, Middleware: c.names}); err != nil {
 			c.errs = append(c.errs, err)
 		}
 	}

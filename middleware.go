@@ -1,6 +1,7 @@
 package weir
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 )
@@ -26,8 +27,9 @@ func Use(m ...Middleware) FlowOption {
 				return
 			}
 		}
-		c.middleware = append(c.middleware, m...)
-		if len(c.middleware) > 0 {
+		if len(m) > 0 {
+			c.middleware = append(c.middleware, m...)
+			c.names = append(c.names, cmp.Or(c.name, "Use"))
 			c.wrap = (*Work).wrap
 		}
 	})
@@ -62,9 +64,10 @@ func OnFailure(h FailureHandler) FlowOption {
 		if h == nil {
 			c.refuse("OnFailure(nil): leave it out to retry what failed")
 		}
+		name := cmp.Or(c.name, "OnFailure")
 		if c.onFailure != nil {
-			c.refuse("OnFailure is given twice: it can be decided by one only")
+			c.refuse("%s beside %s: only one can decide records that failed", name, c.judge)
 		}
-		c.onFailure = h
+		c.onFailure, c.judge = h, name
 	})
 }

@@ -64,12 +64,15 @@ func TestUseRefused(t *testing.T) {
 	t.Parallel()
 	all := func(context.Context, *weir.BatchOf[string]) error { return nil }
 	assert.Error(t, weir.SQS(weir.Each(nothing), weir.Use(pass, nil)).Err(), "middleware 1 is nil")
-	assert.Error(t, weir.SQS(weir.Batch(all), weir.Use(pass)).Err(), "Use does not apply to Batch")
+	assert.Error(t, weir.SQS(weir.Batch(all), weir.Use(pass)).Err(), "Use: does not apply to Batch")
 	assert.NoError(t, weir.SQS(weir.Batch(all), weir.Use()).Err())
-	assert.Error(t, weir.SQS(weir.Unwrap(weir.Batch(all), lines), weir.Use(pass)).Err(), "Use does not apply to Batch")
+	assert.Error(t, weir.SQS(weir.Unwrap(weir.Batch(all), lines), weir.Use(pass)).Err(), "Use: does not apply to Batch")
 	assert.Error(t, weir.SQS(weir.Each(nothing), weir.OnFailure(nil)).Err(), "OnFailure(nil)")
 	giveUp := weir.OnFailure(func(_ context.Context, _ *weir.Message, err error) error { return err })
-	assert.Error(t, weir.SQS(weir.Each(nothing), giveUp, giveUp).Err(), "given twice")
+	assert.Error(t, weir.SQS(weir.Each(nothing), giveUp, giveUp).Err(), "OnFailure beside OnFailure")
+	assert.Error(t, weir.SQS(weir.Batch(all), weir.Named("shop.Retry", weir.Named("inner", weir.Use(pass))), weir.Named("shop.Log", weir.Use(pass))).Err(),
+		"shop.Retry, shop.Log: does not apply to Batch")
+	assert.Error(t, weir.Kinesis(weir.Each(nothing), weir.Named("shop.Letters", giveUp), giveUp).Err(), "OnFailure beside shop.Letters: only one can")
 	assert.Error(t, weir.SQS(weir.Each(nothing), weir.FlowOptions(giveUp, nil)).Err(), "option 1 is nil")
 	assert.Error(t, weir.SQS(weir.Each(nothing), weir.SQSOnly(weir.Refuse(io.ErrNoProgress))).Err(), io.ErrNoProgress.Error())
 	_, err := weir.SQS(weir.Each(nothing), weir.Refuse(io.ErrNoProgress)).Invoke(t.Context(), sqsEvent(standardARN))
@@ -246,4 +249,22 @@ func TestBatchContext(t *testing.T) {
 	s = &spanner{boom: true}
 	res := invoke(t, t.Context(), weir.SQS(weir.Each(nothing), weir.Observe(s)), sqsEvent(standardARN, named("a")...))
 	assert.Equal(t, res.states(), "a succeeded", "an observer that panics changes nothing")
+}
+
+// What is said after the answer changes nothing, so nobody is asked about it.
+func TestPoliciesAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		var asked atomic.Int32
+		l := weir.SQS(weir.Each(func(context.Context, string) error {
+			time.Sleep(time.Minute)
+			return weir.Undecodable(io.EOF)
+		}), weir.OnUndecodable(func(context.Context, *weir.Message, error) error { asked.Add(1); return nil }),
+			weir.OnFailure(func(context.Context, *weir.Message, error) error { asked.Add(1); return nil }))
+		assert.Equal(t, invoke(t, ctx, l, sqsEvent(standardARN, named("a")...)).states(), "a skipped")
+		time.Sleep(time.Hour)
+		assert.Equal(t, asked.Load(), 0)
+	})
 }

@@ -78,6 +78,31 @@ func (l flowOptions) each(c *config, apply func(FlowOption)) {
 	}
 }
 
+// Named is FlowOptions for packages that make options of Use or OnFailure: what is refused is called
+// by the name that its user knows, such as "once.Use".
+func Named(name string, opts ...FlowOption) FlowOption {
+	return named{flowOptions(opts), name}
+}
+
+type named struct {
+	flowOptions
+	name string
+}
+
+func (n named) applySQS(c *config)    { n.as(c, n.flowOptions.applySQS) }
+func (n named) applyStream(c *config) { n.as(c, n.flowOptions.applyStream) }
+func (n named) applyKafka(c *config)  { n.as(c, n.flowOptions.applyKafka) }
+func (n named) applyFlow(c *config)   { n.as(c, n.flowOptions.applyFlow) }
+
+func (n named) as(c *config, apply func(*config)) {
+	outer := c.name
+	if c.name == "" { // the outermost is what the user wrote
+		c.name = n.name
+	}
+	apply(c)
+	c.name = outer
+}
+
 // SQSOnly makes an option that compiles with SQS alone, for packages whose options make no sense
 // elsewhere.
 func SQSOnly(opts ...FlowOption) SQSOption {
@@ -103,6 +128,9 @@ type config struct {
 	onFailure   FailureHandler               // nil for none
 	wrap        func(*Work, Handler) Handler // set by Use, so that others are not linked with it
 	middleware  []Middleware
+	names       []string // of the options that brought it
+	name        string   // of the option that is being applied, see Named
+	judge       string   // name of the option that set onFailure
 	observers   observers
 	log         logFunc // nil when nothing is logged
 

@@ -3,6 +3,8 @@ package weir
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,7 +14,13 @@ var ErrHalted = errors.New("weir: not run, since the runner was told to halt")
 // Runner runs a verb over batches that come from anywhere, as a Lambda does over those of events:
 // with the same options, decoding, observers, and care for panics and for deadlines of the
 // context. It is what package streaming is built on. It is safe for concurrent use.
-type Runner struct{ l *Lambda }
+type Runner struct {
+	l *Lambda
+
+	// late says that a handler of an earlier batch was left behind. It may still be reading its
+	// messages, which are therefore no longer used again.
+	late atomic.Bool
+}
 
 // NewRunner makes a Runner. The name stands in error texts, and is what a verb is asked to fit:
 // see Setup. After a failure, later records with the same OrderingKey are not run; with
@@ -22,7 +30,7 @@ func NewRunner(name string, v Verb, opts ...FlowOption) *Runner {
 	if name == "" {
 		c.refuse("NewRunner: the name is empty")
 	}
-	return &Runner{build(Source{Name: name}, v, c)}
+	return &Runner{l: build(Source{Name: name}, v, c)}
 }
 
 // Err says what is wrong with the way the Runner was built. Every record fails with it.
@@ -38,6 +46,9 @@ func (r *Runner) Run(ctx context.Context, msgs []Message) Outcomes {
 // What was not started is Skipped, with ErrHalted. Verbs that take a batch as a whole go on.
 func (r *Runner) RunUntil(ctx, halt context.Context, msgs []Message) Outcomes {
 	begin := time.Now()
+	if r.late.Load() {
+		msgs = copies(msgs)
+	}
 	w := newWork(ctx, r.l, msgs, nil)
 	if w.rule == goOn {
 		w.rule = skip
@@ -54,7 +65,21 @@ func (r *Runner) RunUntil(ctx, halt context.Context, msgs []Message) Outcomes {
 	}
 	_ = w.process(w.call.ctx) // what is not decided is skipped
 	w.finish(w.call.ctx, begin)
+	if w.leftBehind {
+		r.late.Store(true)
+	}
 	return Outcomes{w}
+}
+
+// copies returns messages that share nothing with msgs which a batch writes to.
+func copies(msgs []Message) []Message {
+	msgs = slices.Clone(msgs)
+	for i := range msgs {
+		if c := msgs[i].call; c != nil && c.own {
+			msgs[i].call = &invocation{event: c.event, own: true}
+		}
+	}
+	return msgs
 }
 
 // Outcome is what became of a record.

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/assert"
 )
 
 func batchOf(payloads ...string) (msgs []weir.Message) {
@@ -212,4 +214,33 @@ func ExampleUnavailable() {
 	var u *weir.UnavailableError
 	fmt.Println(errors.As(err, &u), err)
 	// Output: true unavailable: connection refused
+}
+
+// A handler that was left behind may still be reading a message when that is run again.
+func TestRunnerAgainBesideALateHandler(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var runs atomic.Int32
+		r := weir.NewRunner("log", weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+			for late := runs.Add(1) == 1; late; {
+				time.Sleep(time.Second)
+				if _, ok := m.Deadline(); !ok || m.Raw() != `{"a":1}` {
+					t.Error("the late handler's message has changed")
+				}
+				late = time.Now().Before(time.Date(2000, 1, 1, 0, 5, 0, 0, time.UTC))
+			}
+			return nil
+		}))
+		msgs := []weir.Message{{ID: "a"}, {ID: "b"}}
+		for i := range msgs {
+			msgs[i].SetRaw([]byte(`{"a":1}`))
+		}
+		for _, want := range []weir.Outcome{weir.Skipped, weir.Succeeded, weir.Succeeded} {
+			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+			got, _ := r.Run(ctx, msgs).Of(0)
+			assert.Equal(t, got, want)
+			cancel()
+		}
+		time.Sleep(time.Hour)
+	})
 }

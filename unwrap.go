@@ -13,7 +13,7 @@ import (
 )
 
 // Opener takes out of a record what it carries: one record made by Message.With, several made by
-// Message.WithPart, or none, and the record is done. Its error decides the record as a handler's
+// Message.WithPart and each with a number of its own, or none, and the record is done. Its error decides the record as a handler's
 // does: say Undecodable when the content is not what it should be, for any other is retried.
 // Under Concurrency it is called from several goroutines at a time.
 type Opener func(ctx context.Context, m *Message) ([]Message, error)
@@ -142,11 +142,34 @@ func (o *opening) drive() (finished bool) {
 // set takes down what the current record carries.
 func (o *opening) set(parts []Message, err error) {
 	c := &o.opened[o.i]
+	if err == nil {
+		err = distinct(parts)
+	}
 	if o.i = -1; err != nil {
 		c.err = &unopened{ended(o.ctx, err)}
 		return
 	}
 	c.parts = parts
+}
+
+// distinct sees to it that parts can be told apart: two of one identity would be taken for one by
+// whoever remembers what is done.
+func distinct(parts []Message) error {
+	rising := true // as WithPart counts them
+	for i := 1; i < len(parts) && rising; i++ {
+		rising = CompareSequenceNumbers(parts[i-1].Part, parts[i].Part) < 0
+	}
+	if rising {
+		return nil
+	}
+	seen := make(map[string]struct{}, len(parts))
+	for i := range parts {
+		if _, twice := seen[parts[i].Part]; twice {
+			return fmt.Errorf("weir: the Opener returned two records with Part %q: make each by WithPart, with a number of its own", parts[i].Part)
+		}
+		seen[parts[i].Part] = struct{}{}
+	}
+	return nil
 }
 
 // unopened is the error of a record that could not be opened, as its Opener said it.

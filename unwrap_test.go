@@ -242,3 +242,31 @@ func TestUnwrapInARunner(t *testing.T) {
 		}
 	}
 }
+
+// Two parts of one identity would be one to whoever remembers what is done.
+func TestUnwrapPartsAreTold(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		open func(m *weir.Message) []weir.Message
+		want string
+	}{
+		"With twice": {func(m *weir.Message) []weir.Message { return []weir.Message{m.With(m.Payload), m.With(m.Payload)} }, "failed"},
+		"one number twice": {func(m *weir.Message) []weir.Message {
+			return []weir.Message{m.WithPart(1, nil), m.WithPart(0, nil), m.WithPart(1, nil)}
+		}, "failed"},
+		"in no order": {func(m *weir.Message) []weir.Message {
+			return []weir.Message{m.WithPart(10, nil), m.WithPart(9, nil), m.With(nil)}
+		}, "succeeded"},
+		"as WithPart counts": {func(m *weir.Message) []weir.Message { return []weir.Message{m.WithPart(9, nil), m.WithPart(10, nil)} }, "succeeded"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := weir.SQS(weir.Unwrap(weir.Each(nothing), func(_ context.Context, m *weir.Message) ([]weir.Message, error) { return c.open(m), nil }))
+			res := invoke(t, t.Context(), l, sqsEvent(standardARN, bodies("x", "y")...))
+			assert.Equal(t, res.records[0].State, c.want)
+			if c.want == "failed" {
+				assert.Error(t, res.err, "the Opener returned two records with Part")
+			}
+		})
+	}
+}

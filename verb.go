@@ -24,7 +24,7 @@ type Setup struct {
 	Source        string // name of the source: SQS, Kinesis, DynamoDB, or a Source's
 	Concurrency   int    // 0 when not given
 	RecordTimeout time.Duration
-	Middleware    int // how many Use was given: they are called by Work.Each, and by nothing else
+	Middleware    []string // options that bring middleware, which Work.Each calls and nothing else: Use, and what is Named
 }
 
 // Checker is implemented by verbs that do not fit every source or option. An error makes

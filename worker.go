@@ -198,15 +198,14 @@ func ended(ctx context.Context, err error) error {
 func (k *worker) conclude(err error) {
 	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ledger.entries[k.i]
 	k.phase = judging
-	v := classify(err)
-	if v == undecodable {
+	v, closed := classify(err), w.isClosed()
+	if v == undecodable && !closed {
 		reason := err
 		if err = w.l.cfg.undecodable(rc, m, reason); err == nil {
 			err = Drop(reason)
 		}
 		v = classify(err)
 	}
-	closed := w.isClosed()
 	if judge := w.l.cfg.onFailure; judge != nil && v > drop && !closed {
 		reason := err
 		if err = judge(rc, m, reason); err == nil {

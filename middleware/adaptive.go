@@ -79,10 +79,10 @@ func Adaptive(l Limits) weir.FlowOption {
 		l.Forget = DefaultLimitForget
 	}
 	lim := newLimiter(l)
-	return weir.Use(func(next weir.Handler) weir.Handler {
+	return weir.Named("middleware.Adaptive", weir.Use(func(next weir.Handler) weir.Handler {
 		b := &limited{limiter: lim, next: next}
 		return b.handle
-	})
+	}))
 }
 
 func (l Limits) check() error {

@@ -95,13 +95,13 @@ func Breaker(c Circuit) weir.FlowOption {
 	}
 	c.MaxCoolDown = max(c.MaxCoolDown, c.CoolDown)
 	shared := &breaker{c: c}
-	return weir.Use(func(next weir.Handler) weir.Handler {
+	return weir.Named("middleware.Breaker", weir.Use(func(next weir.Handler) weir.Handler {
 		b := shared
 		if c.CoolDown == 0 {
 			b = &breaker{c: c}
 		}
 		return func(ctx context.Context, m *weir.Message) error { return b.handle(ctx, m, next) }
-	})
+	}))
 }
 
 func (c Circuit) check() error {

@@ -73,10 +73,10 @@ func Retry(r Retries) weir.FlowOption {
 		return weir.Refuse(err)
 	}
 	r = r.withDefaults()
-	return weir.Use(func(next weir.Handler) weir.Handler {
+	return weir.Named("middleware.Retry", weir.Use(func(next weir.Handler) weir.Handler {
 		b := &retries{Retries: r, next: next}
 		return b.handle
-	})
+	}))
 }
 
 func (r Retries) check() error {

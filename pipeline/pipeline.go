@@ -206,8 +206,8 @@ func (p *Pipeline[T, V]) Check(s weir.Setup) error {
 	if s.RecordTimeout > 0 {
 		return errors.New("pipeline: RecordTimeout does not apply: a batch is merged as a whole, within its deadline")
 	}
-	if s.Middleware > 0 {
-		return errors.New("pipeline: Use does not apply: a batch is merged as a whole; envelopes (weir.Unwrap) do")
+	if len(s.Middleware) > 0 {
+		return fmt.Errorf("pipeline: %s: does not apply: a batch is merged as a whole; envelopes (weir.Unwrap) do", strings.Join(s.Middleware, ", "))
 	}
 	if p.Decode != nil {
 		return nil

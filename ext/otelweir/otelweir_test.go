@@ -299,7 +299,7 @@ func TestUnwrapBatchAndRunner(t *testing.T) {
 	invoke(t, weir.SQS(envelope.SNS(batch), otelweir.Trace(tp)), weirtest.SQS(body))
 	assert.Equal(t, named(t, r, "own").Parent().SpanID(), named(t, r, "process queue").SpanContext().SpanID())
 	assert.Equal(t, named(t, r, "process queue").Status().Code, codes.Error)
-	assert.Error(t, weir.SQS(batch, otelweir.RecordSpans()).Err(), "Use does not apply to Batch")
+	assert.Error(t, weir.SQS(batch, otelweir.RecordSpans()).Err(), "otelweir.RecordSpans: does not apply to Batch")
 
 	r, tp = recorder()
 	runner := weir.NewRunner("worker", each, otelweir.Trace(tp, otelweir.Destination("kafka", "orders")), otelweir.RecordSpans())

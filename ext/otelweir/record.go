@@ -22,7 +22,7 @@ import (
 // event, weir.record.dropped. A record that asks to be retried later has the event
 // weir.record.retry_after. What OnFailure or OnUndecodable make of an error shows in the batch's span.
 func RecordSpans() weir.FlowOption {
-	return weir.Use(func(next weir.Handler) weir.Handler {
+	return weir.Named("otelweir.RecordSpans", weir.Use(func(next weir.Handler) weir.Handler {
 		return func(ctx context.Context, m *weir.Message) error {
 			b := batchOf(ctx)
 			if b == nil {
@@ -43,7 +43,7 @@ func RecordSpans() weir.FlowOption {
 			}
 			return err
 		}
-	})
+	}))
 }
 
 // start begins a record's span.

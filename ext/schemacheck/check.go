@@ -15,14 +15,14 @@ func Check(s *Schema) weir.FlowOption {
 	if err := s.Err(); err != nil {
 		return weir.Refuse(err)
 	}
-	return weir.Use(func(next weir.Handler) weir.Handler {
+	return weir.Named("schemacheck.Check", weir.Use(func(next weir.Handler) weir.Handler {
 		return func(ctx context.Context, m *weir.Message) error {
 			if err := s.check(m); err != nil {
 				return err
 			}
 			return next(ctx, m)
 		}
-	})
+	}))
 }
 
 // Around is Check for verbs that take a batch as a whole, weir.Batch and pipelines, which then have

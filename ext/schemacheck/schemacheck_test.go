@@ -190,7 +190,7 @@ func TestWhatCannotBe(t *testing.T) {
 		assert.Error(t, weir.SQS(schemacheck.Around(batch, s)).Err(), want)
 	}
 	good := schemacheck.Text([]byte(order))
-	assert.Error(t, weir.SQS(batch, schemacheck.Check(good)).Err(), "Use does not apply to Batch")
+	assert.Error(t, weir.SQS(batch, schemacheck.Check(good)).Err(), "schemacheck.Check: does not apply to Batch")
 	assert.Error(t, weir.SQS(schemacheck.Around(nil, good)).Err(), "no verb")
 	assert.Error(t, weir.SQS(schemacheck.Around(batch, good), weir.Concurrency(2)).Err(), "Concurrency does not apply to Batch")
 }

@@ -85,7 +85,7 @@ func parseFailure(data []byte) (letters []Letter, is bool, err error) {
 		}
 	}
 	about := Letter{
-		Reason: OfLambda, Error: d.Condition, Function: f.RequestContext.FunctionArn, RequestID: f.RequestContext.RequestID,
+		Reason: ReasonLambda, Error: d.Condition, Function: f.RequestContext.FunctionArn, RequestID: f.RequestContext.RequestID,
 		GivenUpAt: instant(f.Timestamp), Source: d.Range.Source, Shard: d.Range.Shard, Destination: d,
 	}
 	if len(f.ResponsePayload) > 0 && string(f.ResponsePayload) != "null" {

@@ -18,8 +18,8 @@
 // A record that is given up is in the sink at least once before Lambda is told that it is done. When the
 // sink fails, the record fails and comes back. When the process dies between the two, or the sink's answer
 // is lost, the record comes back although its letter is there: then it may be processed after all, or sent
-// once more. Both letters have the same ID, which follows from source, identifier and part, so a
-// redrive can leave the second out.
+// once more. Both letters have the same ID, which follows from source, shard, identifier and part (on DynamoDB,
+// which does not tell the shard, from the item's keys), so a redrive can leave the second out.
 //
 // Nothing is cut off without a word: a letter that is too large for its sink goes without the copy of the
 // original record where its fields say the same, then to an Archive if the sink was given one,

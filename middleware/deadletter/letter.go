@@ -3,9 +3,6 @@ package deadletter
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -66,20 +63,20 @@ type Reason string
 
 // The reasons.
 const (
-	Dropped     Reason = "dropped"     // by the handler or another policy of the Lambda's
-	OfUndecoded Reason = "undecodable" // Undecodable
-	OfPermanent Reason = "permanent"   // Permanent
-	OfReceives  Reason = "receives"    // MaxReceives
-	OfAge       Reason = "age"         // MaxAge
-	OfRule      Reason = "rule"        // When
-	OfLambda    Reason = "lambda"      // the event source mapping, see Destination
+	ReasonDropped     Reason = "dropped"     // by the handler or another policy of the Lambda's
+	ReasonUndecodable Reason = "undecodable" // Undecodable
+	ReasonPermanent   Reason = "permanent"   // Permanent
+	ReasonReceives    Reason = "receives"    // MaxReceives
+	ReasonAge         Reason = "age"         // MaxAge
+	ReasonRule        Reason = "rule"        // When
+	ReasonLambda      Reason = "lambda"      // the event source mapping, see Destination
 )
 
 // NewLetter makes the letter of a record that is given up because of err. It must be called before
 // Invoke returns.
 func NewLetter(m *weir.Message, err error) *Letter {
 	l := about(m)
-	l.GivenUpAt, l.Reason = time.Now().UTC(), Dropped
+	l.GivenUpAt, l.Reason = time.Now().UTC(), ReasonDropped
 	l.blame(err)
 	return l
 }
@@ -107,24 +104,6 @@ func about(m *weir.Message) *Letter {
 	}
 	l.ID = identity(l)
 	return l
-}
-
-// identity is what two letters of the same record have in common. A record without an identifier is
-// known by its content.
-func identity(l *Letter) string {
-	h := sha256.New()
-	add := func(part []byte) {
-		h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(part))))
-		h.Write(part)
-	}
-	add([]byte(l.Source))
-	add([]byte(l.RecordID))
-	add([]byte(l.Part))
-	if l.RecordID == "" {
-		add(l.Payload)
-		add(l.Record)
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 const (

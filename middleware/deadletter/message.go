@@ -115,7 +115,7 @@ func (l *Letter) dispensable() bool {
 		return true
 	}
 	payload, ok := original(l.Record)
-	return ok && bytes.Equal(payload, l.Payload) && (payload == nil) == (l.Payload == nil)
+	return ok && same(payload, l.Payload) && l.Kafka.equal(l.OriginalKafka())
 }
 
 // Event gives the record back as an event of Lambda with this record alone, for a Lambda of weir or

@@ -100,7 +100,7 @@ func TestParseFailure(t *testing.T) {
 		assert.Equal(t, len(letters), 2)
 		for i, l := range letters {
 			assert.Equal(t, []any{l.Reason, l.Error, l.RequestID, l.Destination.Invocations, l.GivenUpAt.Format(time.RFC3339Nano)},
-				[]any{deadletter.OfLambda, "RetryAttemptsExhausted", "r1", 3, "2026-01-02T03:04:05.678Z"})
+				[]any{deadletter.ReasonLambda, "RetryAttemptsExhausted", "r1", 3, "2026-01-02T03:04:05.678Z"})
 			m, err := l.Message()
 			assert.NoError(t, err)
 			assert.Equal(t, view(m), seen[i])

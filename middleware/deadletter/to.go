@@ -51,7 +51,7 @@ func To(s Sink, opts ...Option) weir.FlowOption {
 	if len(c.policies) == 0 {
 		return weir.Observe(d)
 	}
-	return weir.FlowOptions(weir.Observe(d), weir.OnFailure(d.judge))
+	return weir.Named("deadletter.To", weir.Observe(d), weir.OnFailure(d.judge))
 }
 
 // Option is a policy of To, or another setting of it.
@@ -87,7 +87,7 @@ func MaxReceives(n int) Option {
 		if n < 1 {
 			c.refuse("deadletter: MaxReceives(%d): it takes 1 or more", n)
 		}
-		c.add(OfReceives, fmt.Sprintf("MaxReceives(%d)", n), func(m *weir.Message, _ error, _ int) (bool, string) {
+		c.add(ReasonReceives, fmt.Sprintf("MaxReceives(%d)", n), func(m *weir.Message, _ error, _ int) (bool, string) {
 			if m.Attempt == 0 {
 				return false, "the source does not count deliveries: use MaxAge"
 			}
@@ -102,7 +102,7 @@ func MaxAge(d time.Duration) Option {
 		if d <= 0 {
 			c.refuse("deadletter: MaxAge(%v): it takes more than 0", d)
 		}
-		c.add(OfAge, fmt.Sprintf("MaxAge(%v)", d), func(m *weir.Message, _ error, _ int) (bool, string) {
+		c.add(ReasonAge, fmt.Sprintf("MaxAge(%v)", d), func(m *weir.Message, _ error, _ int) (bool, string) {
 			if m.Time.IsZero() {
 				return false, "the record has no time"
 			}
@@ -115,7 +115,7 @@ func MaxAge(d time.Duration) Option {
 // a handler whose type is wrong finds every record undecodable.
 func Undecodable() Option {
 	return func(c *config) {
-		c.add(OfUndecoded, "Undecodable()", func(_ *weir.Message, _ error, says int) (bool, string) {
+		c.add(ReasonUndecodable, "Undecodable()", func(_ *weir.Message, _ error, says int) (bool, string) {
 			return says == errtree.Undecodable, ""
 		})
 	}
@@ -124,7 +124,7 @@ func Undecodable() Option {
 // Permanent gives up at once what failed with weir.Permanent.
 func Permanent() Option {
 	return func(c *config) {
-		c.add(OfPermanent, "Permanent()", func(_ *weir.Message, _ error, says int) (bool, string) {
+		c.add(ReasonPermanent, "Permanent()", func(_ *weir.Message, _ error, says int) (bool, string) {
 			return says == errtree.Permanent, ""
 		})
 	}
@@ -136,7 +136,7 @@ func When(name string, giveUp func(m *weir.Message, err error) bool) Option {
 		if giveUp == nil || name == "" {
 			c.refuse("deadletter: When(%q): it takes a name and a function", name)
 		}
-		c.add(OfRule, name, func(m *weir.Message, err error, _ int) (bool, string) { return giveUp(m, err), "" })
+		c.add(ReasonRule, name, func(m *weir.Message, err error, _ int) (bool, string) { return giveUp(m, err), "" })
 	}
 }
 
@@ -186,7 +186,7 @@ func (d *desk) judge(ctx context.Context, m *weir.Message, err error) error {
 			return weir.Drop(&GaveUpError{p.reason, p.name, err})
 		case cannot != "":
 			lame = fmt.Sprintf("%s: %s", p.name, cannot)
-		case p.reason == OfReceives || p.reason == OfAge:
+		case p.reason == ReasonReceives || p.reason == ReasonAge:
 			able = true
 		}
 	}

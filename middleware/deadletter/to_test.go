@@ -70,23 +70,23 @@ func TestPolicies(t *testing.T) {
 		reason deadletter.Reason // "" for a record that is retried
 	}{
 		{"nothing", errNo, 0, nil, ""},
-		{"dropped", weir.Drop(errNo), 0, nil, deadletter.Dropped},
-		{"received often", errNo, 0, []deadletter.Option{deadletter.MaxReceives(5)}, deadletter.OfReceives},
+		{"dropped", weir.Drop(errNo), 0, nil, deadletter.ReasonDropped},
+		{"received often", errNo, 0, []deadletter.Option{deadletter.MaxReceives(5)}, deadletter.ReasonReceives},
 		{"not often enough", errNo, 0, []deadletter.Option{deadletter.MaxReceives(6)}, ""},
-		{"too old", errNo, time.Hour, []deadletter.Option{deadletter.MaxAge(time.Hour)}, deadletter.OfAge},
+		{"too old", errNo, time.Hour, []deadletter.Option{deadletter.MaxAge(time.Hour)}, deadletter.ReasonAge},
 		{"not old enough", errNo, time.Hour - time.Minute, []deadletter.Option{deadletter.MaxAge(time.Hour)}, ""},
-		{"undecodable", weir.Undecodable(errNo), 0, []deadletter.Option{deadletter.Undecodable()}, deadletter.OfUndecoded},
+		{"undecodable", weir.Undecodable(errNo), 0, []deadletter.Option{deadletter.Undecodable()}, deadletter.ReasonUndecodable},
 		{"undecodable, without a policy", weir.Undecodable(errNo), 0, []deadletter.Option{deadletter.Permanent()}, ""},
-		{"permanent", fmt.Errorf("about: %w", weir.Permanent(errNo)), 0, []deadletter.Option{deadletter.Permanent()}, deadletter.OfPermanent},
+		{"permanent", fmt.Errorf("about: %w", weir.Permanent(errNo)), 0, []deadletter.Option{deadletter.Permanent()}, deadletter.ReasonPermanent},
 		{"a part is permanent", errors.Join(errNo, weir.Permanent(errNo)), 0, []deadletter.Option{deadletter.Permanent()}, ""},
 		{"permanent, without a policy", weir.Permanent(errNo), 0, []deadletter.Option{deadletter.Undecodable()}, ""},
-		{"a rule", errNo, 0, []deadletter.Option{deadletter.When("no", func(_ *weir.Message, err error) bool { return errors.Is(err, errNo) })}, deadletter.OfRule},
-		{"retry later", weir.RetryAfter(time.Hour, errNo), 0, all, deadletter.OfReceives},
+		{"a rule", errNo, 0, []deadletter.Option{deadletter.When("no", func(_ *weir.Message, err error) bool { return errors.Is(err, errNo) })}, deadletter.ReasonRule},
+		{"retry later", weir.RetryAfter(time.Hour, errNo), 0, all, deadletter.ReasonReceives},
 		{"an abort", weir.Abort(errNo), 2 * time.Hour, all, ""},
 		{"a part is an abort", errors.Join(errNo, weir.Abort(errNo)), 2 * time.Hour, all, ""},
 		{"unavailable", weir.Unavailable(errNo), 2 * time.Hour, all, ""},
 		{"blameless", fmt.Errorf("x: %w", blameless(true)), 2 * time.Hour, all, ""},
-		{"not blameless", fmt.Errorf("x: %w", blameless(false)), 2 * time.Hour, all, deadletter.OfReceives},
+		{"not blameless", fmt.Errorf("x: %w", blameless(false)), 2 * time.Hour, all, deadletter.ReasonReceives},
 		{"the deadline", fmt.Errorf("%w: %w", weir.ErrDeadlineNear, errNo), 2 * time.Hour, all, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -215,15 +215,15 @@ func TestRefused(t *testing.T) {
 	each := weir.Each(fails(nil))
 	keep := func(_ context.Context, _ *weir.Message, err error) error { return err }
 	for want, fn := range map[string]*weir.Lambda{
-		"the sink is nil":            weir.SQS(each, deadletter.To(nil)),
-		"no bucket":                  weir.SQS(each, deadletter.To(wrong{&b})),
-		"MaxReceives(0)":             weir.SQS(each, deadletter.To(&b, deadletter.MaxReceives(0))),
-		"MaxAge(0s)":                 weir.SQS(each, deadletter.To(&b, deadletter.MaxAge(0))),
-		"Timeout(-1ns)":              weir.SQS(each, deadletter.To(&b, deadletter.Timeout(-1))),
-		`When("x")`:                  weir.SQS(each, deadletter.To(&b, deadletter.When("x", nil))),
-		"option 0 is nil":            weir.SQS(each, deadletter.To(&b, nil)),
-		"OnFailure is given twice":   weir.SQS(each, deadletter.To(&b, deadletter.MaxAge(1)), weir.OnFailure(keep)),
-		"OnFailure is given twice: ": weir.SQS(each, deadletter.To(&b, deadletter.MaxAge(1)), deadletter.To(&b, deadletter.Permanent())),
+		"the sink is nil":                    weir.SQS(each, deadletter.To(nil)),
+		"no bucket":                          weir.SQS(each, deadletter.To(wrong{&b})),
+		"MaxReceives(0)":                     weir.SQS(each, deadletter.To(&b, deadletter.MaxReceives(0))),
+		"MaxAge(0s)":                         weir.SQS(each, deadletter.To(&b, deadletter.MaxAge(0))),
+		"Timeout(-1ns)":                      weir.SQS(each, deadletter.To(&b, deadletter.Timeout(-1))),
+		`When("x")`:                          weir.SQS(each, deadletter.To(&b, deadletter.When("x", nil))),
+		"option 0 is nil":                    weir.SQS(each, deadletter.To(&b, nil)),
+		"OnFailure beside deadletter.To":     weir.SQS(each, deadletter.To(&b, deadletter.MaxAge(1)), weir.OnFailure(keep)),
+		"deadletter.To beside deadletter.To": weir.SQS(each, deadletter.To(&b, deadletter.MaxAge(1)), deadletter.To(&b, deadletter.Permanent())),
 	} {
 		assert.Error(t, fn.Err(), want)
 	}

@@ -24,7 +24,7 @@ func Load(objects Objects, opts ...Option) weir.FlowOption {
 	if err != nil {
 		return weir.Refuse(err)
 	}
-	return weir.Use(c.middleware)
+	return weir.Named("offload.Load", weir.Use(c.middleware))
 }
 
 func (c *config) middleware(next weir.Handler) weir.Handler {

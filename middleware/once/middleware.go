@@ -13,7 +13,7 @@ func Use(s *Store, key Key) weir.FlowOption {
 	if err := s.take(key.check()); err != nil {
 		return weir.Refuse(err)
 	}
-	return weir.Use(s.middleware(key))
+	return weir.Named("once.Use", weir.Use(s.middleware(key)))
 }
 
 // Middleware runs the handler once for each key. It is for weir.Use; bad settings fail every
