@@ -23,7 +23,8 @@
 //
 // What fails stays in its lane: a record of a log is tried again after a pause, and blocks its
 // lane, not others, until it is done or given up by DeadLetter. A record of a queue goes back to it.
-// What fails for a reason of its own counts an attempt. What fails by weir.Unavailable, as all
+// What fails for a reason of its own counts an attempt; see Attempts for what is no fault of the
+// record's. What fails by weir.Unavailable, as all
 // records of a pipeline do when its store is down, counts none: the worker pauses, and a batch
 // every now and then finds out whether it may go on.
 //

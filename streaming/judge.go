@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/errtree"
 )
 
 // fate is what follows for a record from its outcome.
@@ -15,6 +16,7 @@ type fate struct {
 	err   error
 	delay time.Duration // before it is tried again
 	stays bool          // DeadLetter did not take it
+	free  bool          // it failed by no fault of its own, so that no attempt is used up
 }
 
 type fates uint8
@@ -22,7 +24,7 @@ type fates uint8
 const (
 	kept  fates = iota // not its fault: it is run again
 	done               // or given up
-	again              // failed: one attempt is used up
+	again              // failed: later once more
 )
 
 // verdict is what follows from a batch.
@@ -77,12 +79,13 @@ func (w *Worker) fateOf(f *flight, s share, i int, out weir.Outcomes, v *verdict
 	v.failed++
 	m := &f.msgs[i]
 	stays := false
-	undecodable := is(err, weir.ErrUndecodable)
-	switch u := (*weir.UnavailableError)(nil); {
-	case as(err, &u):
+	says, later := sayings(err)
+	undecodable, blameless := says == errtree.Undecodable, says >= errtree.Blameless
+	switch {
+	case says == errtree.Unavailable:
 		v.unavailable = err
 		return fate{is: kept}
-	case w.c.deadLetter != nil && (undecodable || w.attempt(s, m) >= w.c.attempts):
+	case w.c.deadLetter != nil && !blameless && (undecodable || w.attempt(s, m) >= w.c.attempts):
 		if !undecodable && w.tooMany(f, v) {
 			v.unavailable = errStreak
 			return fate{is: kept}
@@ -100,18 +103,20 @@ func (w *Worker) fateOf(f *flight, s share, i int, out weir.Outcomes, v *verdict
 			return fate{is: kept}
 		}
 		stays = true
+		_, sinkLater := sayings(sunk)
+		later = max(later, sinkLater)
 		err = fmt.Errorf("dead letter: %w; of a record that failed: %w", sunk, err)
 		w.c.log.Error("record cannot be given up", "worker", w.c.name, "lane", s.Name, "id", m.ID, "error", err)
 	}
 	v.retried++
-	if n := w.attempt(s, m); w.kind == Log && n >= w.c.attempts && w.c.deadLetter == nil {
+	n := w.attempt(s, m)
+	if w.kind == Log {
+		n += s.waits
+	}
+	if w.kind == Log && n >= w.c.attempts && (w.c.deadLetter == nil || blameless) {
 		w.c.log.Error("record blocks its lane", "worker", w.c.name, "lane", s.Name, "id", m.ID, "attempts", n, "error", err)
 	}
-	delay := w.c.backoff.After(w.attempt(s, m))
-	if later := (*weir.RetryAfterError)(nil); as(err, &later) {
-		delay = max(delay, later.Delay)
-	}
-	return fate{again, err, delay, stays}
+	return fate{again, err, max(later, w.c.backoff.After(n)), stays, blameless}
 }
 
 // attempt is which one a record has had.
@@ -133,15 +138,19 @@ func (w *Worker) tooMany(f *flight, v *verdict) bool {
 	return w.streak+v.suspect >= maxStreak && !(f.probe && v.suspect == 0)
 }
 
-// is and as keep what errors of the user's do inside.
+// is keeps what errors of the user's do inside.
 func is(err, target error) (yes bool) {
 	defer func() { _ = recover() }()
 	return errors.Is(err, target)
 }
 
-func as[E error](err error, target *E) (yes bool) {
+// sayings returns what an error says of its record, and the delay that it asks for. Of one whose methods
+// panic that is nothing.
+func sayings(err error) (says int, later time.Duration) {
+	says = errtree.Plain
 	defer func() { _ = recover() }()
-	return errors.As(err, target)
+	later = errtree.Delay(err)
+	return errtree.Says(err), later
 }
 
 // guard runs user code in a goroutine of its own, so that a panic or Goexit is its error.

@@ -45,7 +45,7 @@ func (w *Worker) landLog(f *flight, s share, v verdict) {
 		return // another's by now
 	}
 	if i > s.from {
-		l.tries, l.refused, l.lastErr = 0, 0, nil
+		l.tries, l.refused, l.waits, l.lastErr = 0, 0, 0, nil
 		l.done = f.offsets[i-1]
 		if !l.dirty {
 			l.dirty = true
@@ -56,7 +56,11 @@ func (w *Worker) landLog(f *flight, s share, v verdict) {
 		return
 	}
 	if t := v.fates[i]; t.is == again {
-		l.tries++
+		if t.free {
+			l.waits++
+		} else {
+			l.tries++
+		}
 		l.lastErr = t.err
 		l.notBefore = time.Now().Add(t.delay)
 		if t.stays {
@@ -66,8 +70,8 @@ func (w *Worker) landLog(f *flight, s share, v verdict) {
 		if w.c.deadLetter != nil {
 			vain = l.refused
 		}
-		if w.ended && vain >= w.c.attempts {
-			w.fail(fmt.Errorf("%w: %s, record %s, after %d attempts: %w", ErrNotDone, l.Name, f.msgs[i].ID, l.tries, t.err))
+		if vain += l.waits; w.ended && vain >= w.c.attempts {
+			w.fail(fmt.Errorf("%w: %s, record %s, after %d attempts: %w", ErrNotDone, l.Name, f.msgs[i].ID, l.tries+l.waits, t.err))
 		}
 	}
 	w.keep(l, f.cut(i, s.to))

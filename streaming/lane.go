@@ -33,6 +33,7 @@ type lane struct {
 	paused    bool // its source was told
 	tries     int  // of its first record, that failed
 	refused   int  // times that DeadLetter did not take it
+	waits     int  // times that it failed by no fault of its own, beside tries
 	notBefore time.Time
 	lastErr   error
 
@@ -69,12 +70,15 @@ func (c chunk) bytes() (n int) {
 	return n
 }
 
+// failing reports whether its first record has failed.
+func (l *lane) failing() bool { return l.tries > 0 || l.waits > 0 }
+
 // takeable is how many records may go into a batch.
 func (l *lane) takeable() int {
 	switch {
 	case l.standing != owned || l.ordered && l.flights > 0:
 		return 0
-	case l.tries > 0: // alone, so that those behind it are not run in vain
+	case l.failing(): // alone, so that those behind it are not run in vain
 		return min(1, l.waiting)
 	}
 	return l.waiting
@@ -189,7 +193,7 @@ func (w *Worker) settlePauses() {
 		if w.stopping {
 			break
 		}
-		switch full := l.tries > 0 || l.waiting >= most || l.bytes > w.c.bytes/4; {
+		switch full := l.failing() || l.waiting >= most || l.bytes > w.c.bytes/4; {
 		case l.standing != owned || full == l.paused:
 		case full:
 			l.paused = true

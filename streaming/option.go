@@ -145,6 +145,12 @@ func InFlight(bytes int) Option {
 // lane waits for it; when the source has ended, Run returns ErrNotDone once Attempts are
 // used up. A Queue's record goes back each time, for the queue's own rules to decide. The same
 // holds for a record that DeadLetter does not take, by as many attempts of DeadLetter.
+//
+// What is not the record's fault uses up no attempt, and the record is tried later once more: an Abort, or an
+// error with a method Blameless() bool that says so, as that of package once for a record that is at work
+// elsewhere. (A queue counts such a delivery all the same.) At the end of a source Run does not
+// wait for ever for it either. For a weir.Unavailable the worker waits as long as it takes. Of wrapped errors
+// the outermost counts; of joined ones, as those of a record's parts, one that says so is enough.
 func Attempts(n int) Option {
 	return func(c *config) {
 		if n < 1 {
@@ -173,7 +179,8 @@ func Backoff(base, max time.Duration) Option {
 type DeadLetterFunc func(ctx context.Context, m *weir.Message, err error) error
 
 // DeadLetter gives up records: those that cannot be decoded at once, others after Attempts. By
-// default nothing is given up.
+// default nothing is given up. A record with parts, one of which failed otherwise than by
+// being undecodable, has all of its Attempts.
 //
 // When a hundred in a row were given up, none of which was undecodable, and none succeeded in
 // between, the trouble is not theirs: the worker pauses before each further one, as for

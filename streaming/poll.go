@@ -110,7 +110,7 @@ func (w *Worker) vacancies() int {
 	}
 	n := 2*w.c.records*w.c.concurrency - w.waiting
 	for _, l := range w.lanes {
-		if l.tries > 0 {
+		if l.failing() {
 			n += l.waiting
 		}
 	}
@@ -131,7 +131,7 @@ func (w *Worker) space(taken int) int {
 // blocked is how many bytes lanes hold that wait for a failed record.
 func (w *Worker) blocked() (n int) {
 	for _, l := range w.lanes {
-		if l.tries > 0 {
+		if l.failing() {
 			n += l.bytes + l.flying
 		}
 	}

@@ -35,14 +35,22 @@ type behaviour []string
 func worker(t *testing.T, random *rand.Rand) {
 	partitions := 1 + random.IntN(5)
 	records := 1 + random.IntN(200)
-	kinds := []string{"ok", "ok", "ok", "fail", "panic", "drop", "later", "unavailable", "undecodable", "abort", "slow", "goexit"}
+	attempts, refused := 1+random.IntN(3), map[string]int{} // fewer times than would end Run
+	kinds := []string{"ok", "ok", "ok", "fail", "panic", "drop", "later", "unavailable", "undecodable", "abort", "busy", "slow", "goexit"}
 	l := memlog.New("p", partitions)
 	plans := map[string]behaviour{}
 	for range records {
 		part := random.IntN(partitions)
 		var b behaviour
+		vain := 0 // attempts of DeadLetter, or by no fault of the record's: as many as Attempts would end Run
 		for range random.IntN(3) {
-			b = append(b, kinds[random.IntN(len(kinds))])
+			kind := kinds[random.IntN(len(kinds))]
+			if free := kind == "abort" || kind == "busy"; free {
+				if vain++; vain >= attempts {
+					kind = "ok"
+				}
+			}
+			b = append(b, kind)
 		}
 		switch random.IntN(20) {
 		case 0:
@@ -50,8 +58,8 @@ func worker(t *testing.T, random *rand.Rand) {
 		default:
 			b = append(b, "ok")
 		}
-		off := l.Append(part, []byte("x"))
-		plans[fmt.Sprintf("p-%d@%d", part, off)] = b
+		id := fmt.Sprintf("p-%d@%d", part, l.Append(part, []byte("x")))
+		plans[id], refused[id] = b, vain
 	}
 	l.End()
 	g := l.Group()
@@ -97,6 +105,8 @@ func worker(t *testing.T, random *rand.Rand) {
 			return weir.Undecodable(boom)
 		case "abort":
 			return weir.Abort(boom)
+		case "busy":
+			return fmt.Errorf("order 5: %w", busy{weir.RetryAfter(time.Minute, boom)})
 		case "drop":
 			end(m, "dropped")
 			return weir.Drop(boom)
@@ -110,7 +120,6 @@ func worker(t *testing.T, random *rand.Rand) {
 		end(m, "done")
 		return nil
 	})
-	attempts, refused := 1+random.IntN(3), map[string]int{} // fewer times than would end Run
 	w := streaming.NewWorker(verb, g.Member(),
 		streaming.Concurrency(1+random.IntN(4)), streaming.BatchRecords(1+random.IntN(30)), streaming.Attempts(attempts),
 		streaming.Linger(time.Duration(random.IntN(3))*time.Second), streaming.InFlight(1+random.IntN(5000)),

@@ -103,7 +103,7 @@ func (w *Worker) Status() Status {
 		s.Oldest = max(s.Oldest, time.Since(f.begun))
 	}
 	for _, l := range w.lanes {
-		if l.tries > 0 {
+		if l.failing() {
 			s.Blocked++
 		}
 	}
