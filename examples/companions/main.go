@@ -114,11 +114,11 @@ func run(ctx context.Context, w io.Writer, at endpoints, n int, seed uint64) (er
 		return err
 	}
 	fmt.Fprintf(w, "dead letters: %d undecodable, %d permanent, %d received too often\n",
-		len(byReason[deadletter.OfUndecoded]), len(byReason[deadletter.OfPermanent]), len(byReason[deadletter.OfReceives]))
+		len(byReason[deadletter.ReasonUndecodable]), len(byReason[deadletter.ReasonPermanent]), len(byReason[deadletter.ReasonReceives]))
 
 	// The bug is mended, and what fell victim to it sent again.
 	s.bank.mended = true
-	for _, l := range byReason[deadletter.OfReceives] {
+	for _, l := range byReason[deadletter.ReasonReceives] {
 		body, err := l.Original()
 		if err != nil {
 			return err

@@ -85,7 +85,7 @@ func redrive(file []byte) {
 	// snippet:begin redrive
 	fixed := weir.SQS(weir.Each(ship))
 	for letter, err := range deadletter.Read(bytes.NewReader(file)) {
-		if err != nil || letter.Reason != deadletter.OfPermanent {
+		if err != nil || letter.Reason != deadletter.ReasonPermanent {
 			continue // not a letter, or not what was corrected
 		}
 		event, err := letter.Event()

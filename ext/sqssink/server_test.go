@@ -140,7 +140,7 @@ func TestServerRedrive(t *testing.T) {
 	assert.Equal(t, len(letters), n)
 	again := create(t, c)
 	for i := range letters {
-		assert.Equal(t, letters[i].Reason, deadletter.OfPermanent)
+		assert.Equal(t, letters[i].Reason, deadletter.ReasonPermanent)
 		in, err := sqssink.Redrive(&letters[i], again)
 		assert.NoError(t, err)
 		_, err = c.SendMessage(t.Context(), in)

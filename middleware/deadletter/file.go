@@ -45,6 +45,16 @@ func OpenFile(name string, opts ...FileOption) (*File, error) {
 	return sink, nil
 }
 
+// Err refuses a File that OpenFile did not make.
+func (f *File) Err() error {
+	if f == nil || f.f == nil {
+		return errNoFile
+	}
+	return nil
+}
+
+var errNoFile = errors.New("deadletter: a File without a file: make it by OpenFile")
+
 // endsTorn reports whether a file ends within a line.
 func endsTorn(f *os.File) (bool, error) {
 	info, err := f.Stat()
@@ -61,6 +71,9 @@ func endsTorn(f *os.File) (bool, error) {
 // Send appends a letter. What a process that died left of one stays alone on its line, which Read
 // reports.
 func (f *File) Send(_ context.Context, l *Letter) error {
+	if err := f.Err(); err != nil {
+		return err
+	}
 	data, err := l.Encode()
 	if err != nil {
 		return err
@@ -86,6 +99,9 @@ func (f *File) Send(_ context.Context, l *Letter) error {
 
 // Close closes the file. Letters that are sent afterwards are refused.
 func (f *File) Close() error {
+	if err := f.Err(); err != nil {
+		return err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.f.Close()

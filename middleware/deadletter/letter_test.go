@@ -229,6 +229,67 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// Sequence numbers are a shard's. DynamoDB does not tell the shard, so there the item's keys tell records apart; what
+// SQS and Kafka name records by is their own anyway.
+func TestIdentityWithinAShard(t *testing.T) {
+	t.Parallel()
+	id := func(m weir.Message) string { return deadletter.NewLetter(&m, errNo).ID }
+	const kinesis, table = "arn:aws:kinesis:eu-west-1:1:stream/s", "arn:aws:dynamodb:eu-west-1:1:table/t/stream/x"
+	for _, tt := range []struct {
+		a, b weir.Message
+		same bool
+	}{
+		{weir.Message{SourceARN: table, ID: "111", OrderingKey: `{"id":{"S":"a"}}`}, weir.Message{SourceARN: table, ID: "111", OrderingKey: `{"id":{"S":"b"}}`}, false},
+		{weir.Message{SourceARN: kinesis, ID: "1", Shard: "shardId-0", OrderingKey: "k"}, weir.Message{SourceARN: kinesis, ID: "1", Shard: "shardId-1", OrderingKey: "k"}, false},
+		{weir.Message{SourceARN: kinesis, ID: "1", Shard: "shardId-0", OrderingKey: "k"}, weir.Message{SourceARN: kinesis, ID: "1", Shard: "shardId-0", OrderingKey: "l"}, true},
+		{weir.Message{SourceARN: "arn:aws:sqs:eu-west-1:1:q.fifo", ID: "1", OrderingKey: "g"}, weir.Message{SourceARN: "arn:aws:sqs:eu-west-1:1:q.fifo", ID: "1"}, true},
+		{weir.Message{SourceARN: "b:9092", ID: "orders-1@7", Shard: "orders-1", OrderingKey: "orders-1"}, weir.Message{SourceARN: "b:9092", ID: "orders-1@7"}, true},
+	} {
+		assert.Equal(t, id(tt.a) == id(tt.b), tt.same, tt.a.ID, tt.a.OrderingKey)
+	}
+
+	var b box
+	fn := weir.DynamoDB(weir.Each(func(context.Context, weir.Change[map[string]any]) error { return weir.Drop(errNo) }), deadletter.To(&b))
+	for _, key := range []string{"a", "b", "a"} {
+		c := weirtest.Inserted(map[string]any{"id": key})
+		c.ID = "111"
+		weirtest.Run(t.Context(), fn, weirtest.DynamoDB(weirtest.Table{Key: "id"}, c)).WantDone(t)
+	}
+	l := b.letters
+	assert.Equal(t, []bool{l[0].ID == l[1].ID, l[0].ID == l[2].ID}, []bool{false, true})
+	assert.Equal(t, l[0].DeduplicationID() == l[1].DeduplicationID(), false)
+}
+
+// What was out before has the ID that it had, so that a redrive knows both.
+func TestIdentityStays(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		source string
+		event  weirtest.Event
+		want   string
+	}{
+		{"SQS", weirtest.SQS("a"), "e43be66a6a4dbcb33295040964e696dc"},
+		{"SQS", weirtest.FIFO(weirtest.In("g", "a")), "2ba330566e1059d04b1afc0080ac2bcb"},
+		{"Kafka", weirtest.Kafka(weirtest.Record{Key: "k", Value: "a"}), "9d59cdc13e364d9625ae4ba8cabd9e12"},
+	} {
+		_, _, letters := dropAll(t, tt.source, tt.event.JSON())
+		assert.Equal(t, letters[0].ID, tt.want)
+		assert.Equal(t, letters[0].OriginID(), tt.want)
+	}
+}
+
+// Letters of one record and of its parts have one origin.
+func TestOriginID(t *testing.T) {
+	t.Parallel()
+	letter := func(m weir.Message) *deadletter.Letter { return deadletter.NewLetter(&m, errNo) }
+	whole := letter(weir.Message{ID: "1", Shard: "s"})
+	part := letter(weir.Message{ID: "1", Shard: "s", Part: "0"})
+	assert.Equal(t, []string{whole.OriginID(), part.OriginID()}, []string{whole.ID, whole.ID})
+	assert.Equal(t, letter(weir.Message{ID: "1", Shard: "r"}).OriginID() == whole.ID, false)
+	unnamed := letter(weir.Message{Payload: []byte("x")})
+	assert.Equal(t, unnamed.OriginID(), unnamed.ID)
+}
+
 type cellar struct {
 	letters []*deadletter.Letter
 	err     error
@@ -279,6 +340,20 @@ func TestFit(t *testing.T) {
 	c.err = errNo
 	_, err = l.Fit(t.Context(), len(short)-1, &c)
 	assert.Error(t, err, "no")
+}
+
+// A record that looks like what stands for bytes is itself all the same.
+func TestRecordLikeBytes(t *testing.T) {
+	t.Parallel()
+	for _, raw := range []string{`{"base64":"aGk="}`, `{"base64":"not"}`, `{"base64":null}`, `{"b\u0061se64":"aGk="}`, `{"base64":"","base64":"aGk="}`, `{"base64":{"base64":"aGk="}}`, `{"base64":"aGk=","x":1}`, `{}`, ` {"base64":"aGk="}`} {
+		m := weir.Message{ID: "1", Payload: []byte("hi")}
+		m.SetRaw([]byte(raw))
+		data, err := deadletter.NewLetter(&m, errNo).Encode()
+		assert.NoError(t, err)
+		letters, err := deadletter.Parse(data)
+		assert.NoError(t, err)
+		assert.Equal(t, string(letters[0].Record), raw)
+	}
 }
 
 // What was unwrapped keeps its envelope, which is all that the source can be given again; a part may go without.

@@ -105,6 +105,9 @@ func original(record []byte) (payload []byte, ok bool) {
 	return nil, false
 }
 
+// same tells nil from what is empty.
+func same(a, b []byte) bool { return bytes.Equal(a, b) && (a == nil) == (b == nil) }
+
 // dispensable reports whether Record says nothing that the other fields do not, or is that of
 // a whole of which this is a part.
 func (l *Letter) dispensable() bool {
@@ -115,7 +118,7 @@ func (l *Letter) dispensable() bool {
 		return true
 	}
 	payload, ok := original(l.Record)
-	return ok && same(payload, l.Payload) && l.Kafka.equal(l.OriginalKafka())
+	return ok && same(payload, l.Payload) && sameKafka(l.Kafka, l.OriginalKafka())
 }
 
 // Event gives the record back as an event of Lambda with this record alone, for a Lambda of weir or
@@ -209,46 +212,4 @@ func (l *Letter) kinesisRecord() ([]byte, error) {
 		"kinesis":     k,
 		"eventSource": "aws:kinesis", "eventName": "aws:kinesis:record", "eventID": l.Shard + ":" + l.RecordID, "eventSourceARN": l.Source,
 	})
-}
-
-func (l *Letter) kafkaRecord() ([]byte, error) {
-	k := l.Kafka
-	type schema struct {
-		Format string `json:"dataFormat"`
-		ID     string `json:"schemaId"`
-	}
-	headers := []map[string][]int{}
-	for _, h := range k.Headers {
-		var bytes []int
-		if h.Value != nil {
-			bytes = []int{}
-		}
-		for _, b := range h.Value {
-			bytes = append(bytes, int(int8(b)))
-		}
-		headers = append(headers, map[string][]int{h.Name: bytes})
-	}
-	r := struct { // in the order of Lambda's events
-		Topic         string             `json:"topic"`
-		Partition     int32              `json:"partition"`
-		Offset        int64              `json:"offset"`
-		Timestamp     *int64             `json:"timestamp,omitempty"`
-		TimestampType string             `json:"timestampType,omitempty"`
-		Key           []byte             `json:"key"`
-		Value         []byte             `json:"value"`
-		Headers       []map[string][]int `json:"headers"`
-		KeySchema     *schema            `json:"keySchemaMetadata,omitempty"`
-		ValueSchema   *schema            `json:"valueSchemaMetadata,omitempty"`
-	}{k.Topic, k.Partition, k.Offset, nil, k.TimestampType, k.Key, l.Payload, headers, nil, nil}
-	if !l.Time.IsZero() {
-		ms := l.Time.UnixMilli()
-		r.Timestamp = &ms
-	}
-	if s := k.KeySchema; s != nil {
-		r.KeySchema = &schema{s.DataFormat, s.SchemaID}
-	}
-	if s := k.ValueSchema; s != nil {
-		r.ValueSchema = &schema{s.DataFormat, s.SchemaID}
-	}
-	return quote(r)
 }

@@ -3,6 +3,8 @@ package deadletter
 import (
 	"context"
 	"errors"
+	"fmt"
+	"reflect"
 
 	"github.com/weir-go/weir"
 )
@@ -35,14 +37,30 @@ func (f Func) Send(ctx context.Context, l *Letter) error {
 //
 //	streaming.Run(ctx, verb, source, streaming.DeadLetter(deadletter.Send(sink)))
 //
-// What a handler gives up by Drop does not come by there: that takes To.
+// What a handler gives up by Drop does not come by there: that takes To. A sink that To would refuse takes no
+// letter.
 func Send(s Sink) func(ctx context.Context, m *weir.Message, err error) error {
+	wrong := check(s)
 	return func(ctx context.Context, m *weir.Message, err error) error {
-		if s == nil {
-			return errNoSink
+		if wrong != nil {
+			return wrong
 		}
 		return s.Send(ctx, NewLetter(m, err))
 	}
 }
 
-var errNoSink = errors.New("deadletter: the sink is nil: give File, Func or one of ext/sinks")
+// check says why a sink can take nothing.
+func check(s Sink) error {
+	if s == nil {
+		return errNoSink
+	}
+	if v := reflect.ValueOf(s); (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil() {
+		return fmt.Errorf("%w (it is a nil %T)", errNoSink, s)
+	}
+	if k, ok := s.(interface{ Err() error }); ok { // it was made with settings that cannot be
+		return k.Err()
+	}
+	return nil
+}
+
+var errNoSink = errors.New("deadletter: the sink is nil: give a File, a Func, or one of the packages sqssink, snssink, s3sink and kafkasink in github.com/weir-go/weir/ext")

@@ -67,15 +67,21 @@ type nested []byte
 
 func (n nested) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
-	if len(n) == 0 || n[0] != '{' || !utf8.Valid(n) || json.Compact(&b, n) != nil || !bytes.Equal(b.Bytes(), n) || special(n) {
+	if len(n) == 0 || n[0] != '{' || isEncoded(n) || !utf8.Valid(n) || json.Compact(&b, n) != nil || !bytes.Equal(b.Bytes(), n) || special(n) {
 		return []byte(`{"base64":"` + base64.StdEncoding.EncodeToString(n) + `"}`), nil
 	}
 	return n, nil
 }
 
-func (n *nested) UnmarshalJSON(data []byte) error {
+// isEncoded reports whether JSON looks like octets. A record that does so by itself is written as octets too,
+// or it would come back as what they say.
+func isEncoded(data []byte) bool {
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(data, &fields) == nil && len(fields) == 1 && fields["base64"] != nil {
+	return json.Unmarshal(data, &fields) == nil && len(fields) == 1 && fields["base64"] != nil
+}
+
+func (n *nested) UnmarshalJSON(data []byte) error {
+	if isEncoded(data) {
 		var o octets
 		err := o.UnmarshalJSON(data)
 		*n = nested(o)

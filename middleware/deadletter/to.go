@@ -29,13 +29,8 @@ const DefaultTimeout = 30 * time.Second
 // only when those before did not fail it.
 func To(s Sink, opts ...Option) weir.FlowOption {
 	c := config{timeout: DefaultTimeout}
-	if s == nil {
-		c.refuse("%w", errNoSink)
-	}
-	if k, ok := s.(interface{ Err() error }); ok { // it was made with settings that cannot be
-		if err := k.Err(); err != nil {
-			c.refuse("%w", err)
-		}
+	if err := check(s); err != nil {
+		c.refuse("%w", err)
 	}
 	for i, o := range opts {
 		if o == nil {

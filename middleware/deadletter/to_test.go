@@ -143,7 +143,6 @@ func TestSinkFails(t *testing.T) {
 	for name, send := range map[string]deadletter.Func{
 		"down":   func(context.Context, *deadletter.Letter) error { return errNo },
 		"panics": func(context.Context, *deadletter.Letter) error { panic("no") },
-		"nil":    nil,
 		"lost": func(ctx context.Context, l *deadletter.Letter) error {
 			_ = b.Send(ctx, l)
 			return errNo
@@ -177,9 +176,7 @@ func TestSinkFails(t *testing.T) {
 				assert.Equal(t, r.Records[2].State, weirtest.Skipped, name)
 			} else {
 				r.Want(t, weirtest.Succeeded, weirtest.Failed, weirtest.Succeeded)
-				if name != "nil" {
-					assert.Error(t, r.Records[1].Err, "no")
-				}
+				assert.Error(t, r.Records[1].Err, "no")
 			}
 			time.Sleep(2 * time.Hour) // whoever is late
 		})
@@ -228,6 +225,11 @@ func TestRefused(t *testing.T) {
 		assert.Error(t, fn.Err(), want)
 	}
 	assert.NoError(t, weir.SQS(each, deadletter.To(&b), weir.OnFailure(keep)).Err())
+	for want, s := range map[string]deadletter.Sink{"a nil deadletter.Func": deadletter.Func(nil), "no bucket": wrong{&b}, "make it by OpenFile": &deadletter.File{}} {
+		assert.Error(t, deadletter.Send(s)(t.Context(), &weir.Message{}, errNo), want)
+	}
+	assert.Error(t, new(deadletter.File).Send(t.Context(), &deadletter.Letter{}), "make it by OpenFile")
+	assert.Error(t, new(deadletter.File).Close(), "make it by OpenFile")
 }
 
 // A policy that can never do what it is there for says so.
