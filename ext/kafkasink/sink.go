@@ -12,11 +12,11 @@ package kafkasink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/weir-go/weir/ext/internal/sinkset"
 	"github.com/weir-go/weir/middleware/deadletter"
 )
 
@@ -32,11 +32,9 @@ type Client interface {
 
 // Sink is a deadletter.Sink.
 type Sink struct {
-	client  Client
-	topic   string
-	limit   int
-	archive deadletter.Archive
-	err     error
+	client Client
+	topic  string
+	set    sinkset.Settings
 }
 
 // Option changes how a Sink produces.
@@ -44,59 +42,42 @@ type Option func(*Sink)
 
 // Limit is how many bytes a key and a letter may have, if not MaxBytes: topic and client must agree with it.
 func Limit(n int) Option {
-	return func(s *Sink) {
-		if n < 1024 {
-			s.refuse("Limit(%d): it takes 1024 bytes or more", n)
-		}
-		s.limit = n
-	}
+	return func(s *Sink) { s.set.Limit(n, 0) }
 }
 
 // Archive takes letters that are too large for the topic, which then gets a letter that says where. Package
 // s3sink has one. Without it their records fail.
 func Archive(a deadletter.Archive) Option {
-	return func(s *Sink) {
-		if a == nil {
-			s.refuse("Archive(nil): leave it out to fail what is too large")
-		}
-		s.archive = a
-	}
+	return func(s *Sink) { s.set.Archive(a) }
 }
 
 // New makes a sink of a topic.
 func New(client Client, topic string, opts ...Option) *Sink {
-	s := &Sink{client: client, topic: topic, limit: MaxBytes}
-	if client == nil {
-		s.refuse("the client is nil")
-	}
+	s := &Sink{client: client, topic: topic, set: sinkset.New("kafkasink", MaxBytes)}
+	s.set.Client(client)
 	if topic == "" {
-		s.refuse("the topic is empty")
+		s.set.Refuse("the topic is empty")
 	}
-	for i, o := range opts {
-		if o == nil {
-			s.refuse("option %d is nil", i)
-			continue
-		}
-		o(s)
-	}
+	sinkset.Apply(&s.set, s, opts)
 	return s
 }
 
-func (s *Sink) refuse(format string, args ...any) {
-	s.err = errors.Join(s.err, fmt.Errorf("kafkasink: "+format, args...))
-}
-
 // Err says what is wrong with the way the sink was made. Nothing is produced then.
-func (s *Sink) Err() error { return s.err }
+func (s *Sink) Err() error {
+	if s == nil {
+		s = &Sink{}
+	}
+	return s.set.Err("kafkasink")
+}
 
 // Send implements deadletter.Sink. It returns once the brokers have the letter, or its context ends: then they
 // may get it all the same, since a client does not take back what it may have sent.
 func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
-	if s.err != nil {
-		return s.err
+	if err := s.Err(); err != nil {
+		return err
 	}
 	key := keyOf(l)
-	value, err := l.Fit(ctx, s.limit-len(key), s.archive)
+	value, err := s.set.Fit(ctx, l, len(key))
 	if err != nil {
 		return fmt.Errorf("kafkasink: %s: %w", s.topic, err)
 	}

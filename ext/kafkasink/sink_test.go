@@ -26,7 +26,7 @@ var errNo = errors.New("no")
 // cluster starts a broker in this process, which speaks Kafka's protocol.
 func cluster(t *testing.T, opts ...kgo.Opt) (*kfake.Cluster, *kgo.Client) {
 	t.Helper()
-	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "dead", "orders"))
+	c, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(2, "dead", "orders", "again"))
 	assert.NoError(t, err)
 	t.Cleanup(c.Close)
 	k, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(c.ListenAddrs()...), kgo.ConsumeTopics("dead", "orders"), kgo.FetchMaxWait(200 * time.Millisecond)}, opts...)...)
