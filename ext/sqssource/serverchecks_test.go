@@ -54,7 +54,7 @@ func checkEmptied(b bed) error {
 			in.Entries = append(in.Entries, types.SendMessageBatchRequestEntry{Id: p(fmt.Sprint("i", j)), MessageBody: p(fmt.Sprintf("m%03d", i*10+j))})
 		}
 		if out, err := b.SendMessageBatch(b.ctx, in); err != nil || len(out.Failed) > 0 {
-			return fmt.Errorf("%w, %v", err, out)
+			return fmt.Errorf("%v, %v", err, out)
 		}
 	}
 	j := newJournal(200)
@@ -73,7 +73,7 @@ func checkEmptied(b bed) error {
 		return fmt.Errorf("%d were done, %d of them different", j.n, n)
 	}
 	if left, err := b.others(url, 0); err != nil || len(left) > 0 {
-		return fmt.Errorf("afterwards there are %v, %w", left, err)
+		return fmt.Errorf("afterwards there are %v, %v", left, err)
 	}
 	return nil
 }
@@ -368,7 +368,7 @@ func checkClosed(b bed) error {
 		return err
 	}
 	if left, err := b.others(url, 5); err != nil || len(left) != 10 {
-		return fmt.Errorf("another gets %v, %w", left, err)
+		return fmt.Errorf("another gets %v, %v", left, err)
 	}
 	return nil
 }
