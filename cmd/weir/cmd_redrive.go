@@ -200,10 +200,7 @@ func readParcels(ctx context.Context, std stdio, c redriveConfig) (parcels []par
 				continue
 			}
 			n++
-			record := l.ID
-			if l.RecordID != "" { // of parts of one record all bring that
-				record = l.Source + " " + l.RecordID
-			}
+			record := l.OriginID() // of parts of one record each brings that
 			p := parcel{where: fmt.Sprintf("%s, letter %d", nearName(name), n), letter: l, twin: seen[record]}
 			if seen[record] = true; c.queue != "" {
 				p.in, p.err = sqssink.Redrive(&p.letter, c.queue)

@@ -118,6 +118,28 @@ func TestRedriveAllOrNothing(t *testing.T) {
 	assert.Equal(t, len(q.sent), 0)
 }
 
+// Sequence numbers are a shard's: two records that have one are two. Parts of one record are one.
+func TestRedriveOfShards(t *testing.T) {
+	t.Parallel()
+	var b bytes.Buffer
+	for _, m := range []lib.Message{
+		{ID: "1", Shard: "shardId-0", Payload: []byte("a")}, {ID: "1", Shard: "shardId-1", Payload: []byte("b")},
+		{ID: "2", Shard: "shardId-0", Part: "0", Payload: []byte("c")}, {ID: "2", Shard: "shardId-0", Part: "1", Payload: []byte("d")},
+	} {
+		m.SourceARN = "arn:aws:kinesis:eu-west-1:1:stream/s"
+		if m.Part != "" {
+			m.SetRaw([]byte(`{"kinesis":{"data":"Y2Q="}}`))
+		}
+		data, err := deadletter.NewLetter(&m, errors.New("no")).Encode()
+		assert.NoError(t, err)
+		b.Write(append(data, '\n'))
+	}
+	q := &fakeQueue{}
+	var out, errs bytes.Buffer
+	assert.NoError(t, runRedrive(t.Context(), stdio{&b, &out, &errs}, redriveConfig{queue: ordersURL, files: []string{"-"}}, q))
+	assert.Equal(t, strings.Join(q.sent, " "), "a b cd")
+}
+
 func TestRedriveUsage(t *testing.T) {
 	t.Parallel()
 	name := lettersIn(t, "a")

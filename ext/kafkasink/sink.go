@@ -12,6 +12,7 @@ package kafkasink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -89,7 +90,11 @@ func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
 	select {
 	case err = <-done:
 	case <-ctx.Done():
-		err = context.Cause(ctx)
+		select {
+		case err = <-done: // just in time
+		default:
+			err = context.Cause(ctx)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("kafkasink: %s: %w", s.topic, err)
@@ -98,9 +103,10 @@ func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
 }
 
 func keyOf(l *deadletter.Letter) []byte {
+	k := l.OriginalKafka()
 	switch {
-	case l.Kafka != nil && l.Kafka.Key != nil:
-		return l.Kafka.Key
+	case k != nil && k.Key != nil:
+		return k.Key
 	case l.OrderingKey != "":
 		return []byte(l.OrderingKey)
 	}
@@ -108,22 +114,25 @@ func keyOf(l *deadletter.Letter) []byte {
 }
 
 // Redrive makes the record that brings a record to a topic once more, by default its own: its key, its
-// value, also a tombstone's, and its headers. It is another record with another offset: what knows
+// value, also a tombstone's, and its headers, as they were before anything was unwrapped. It is another record with another offset: what knows
 // records by that does not know it again. Its partition is for the client to choose.
 func Redrive(l *deadletter.Letter, topic string) (*kgo.Record, error) {
+	if l == nil {
+		return nil, errors.New("kafkasink: the letter is nil")
+	}
 	value, err := l.Original()
 	if err != nil {
 		return nil, fmt.Errorf("kafkasink: letter %s: %w", l.ID, err)
 	}
-	r := &kgo.Record{Topic: topic, Value: value}
+	r, k := &kgo.Record{Topic: topic, Value: value}, l.OriginalKafka()
 	switch {
-	case l.Kafka != nil:
-		r.Key = l.Kafka.Key
-		for _, h := range l.Kafka.Headers {
+	case k != nil:
+		r.Key = k.Key
+		for _, h := range k.Headers {
 			r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Name, Value: h.Value})
 		}
 		if topic == "" {
-			r.Topic = l.Kafka.Topic
+			r.Topic = k.Topic
 		}
 	case l.OrderingKey != "":
 		r.Key = []byte(l.OrderingKey)

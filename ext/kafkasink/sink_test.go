@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/envelope"
 	"github.com/weir-go/weir/ext/kafkasink"
 	"github.com/weir-go/weir/internal/assert"
 	"github.com/weir-go/weir/middleware/deadletter"
@@ -98,6 +99,26 @@ func TestSendAndRedrive(t *testing.T) {
 	}
 }
 
+// A key keeps the schema that Debezium took off for the handler: on the dead letter, so that it is in the partition of
+// its kind, and on what is redriven.
+func TestRedriveOfDebezium(t *testing.T) {
+	t.Parallel()
+	_, k := cluster(t)
+	const key, value = `{"schema":{"type":"struct"},"payload":{"id":7}}`, `{"op":"c","after":{"id":7}}`
+	fn := weir.Kafka(envelope.Debezium(weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
+		assert.Equal(t, string(m.Kafka.Key), `{"id":7}`)
+		return weir.Drop(errNo)
+	})), deadletter.To(kafkasink.New(k, "dead")))
+	weirtest.Run(t.Context(), fn, weirtest.Kafka(weirtest.Record{OrderingKey: "orders-1", Key: key, Value: value})).WantDone(t)
+	r := consume(t, k, 1)[0]
+	assert.Equal(t, string(r.Key), key)
+	letters, err := deadletter.Parse(r.Value)
+	assert.NoError(t, err)
+	again, err := kafkasink.Redrive(&letters[0], "")
+	assert.NoError(t, err)
+	assert.Equal(t, []string{again.Topic, string(again.Key), string(again.Value)}, []string{"orders", key, value})
+}
+
 // A broker that refuses, or does not answer before the deadline, fails the record.
 func TestFaults(t *testing.T) {
 	t.Parallel()
@@ -161,16 +182,20 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	k := &kgo.Client{}
 	for want, s := range map[string]*kafkasink.Sink{
-		"the client is nil":  kafkasink.New(nil, "dead"),
-		"the topic is empty": kafkasink.New(k, ""),
-		"option 0 is nil":    kafkasink.New(k, "dead", nil),
-		"Limit(1)":           kafkasink.New(k, "dead", kafkasink.Limit(1)),
-		"Archive(nil)":       kafkasink.New(k, "dead", kafkasink.Archive(nil)),
+		"the client is nil":                                 kafkasink.New(nil, "dead"),
+		"the topic is empty":                                kafkasink.New(k, ""),
+		"the client is nil\nkafkasink":                      kafkasink.New((*kgo.Client)(nil), ""),
+		"a Sink without settings: make it by kafkasink.New": {},
+		"option 0 is nil":                                   kafkasink.New(k, "dead", nil),
+		"Limit(1)":                                          kafkasink.New(k, "dead", kafkasink.Limit(1)),
+		"Archive(nil)":                                      kafkasink.New(k, "dead", kafkasink.Archive(nil)),
 	} {
 		fn := weir.SQS(weir.Each(func(context.Context, string) error { return nil }), deadletter.To(s))
 		assert.Error(t, fn.Err(), "kafkasink: "+want)
 		assert.Error(t, s.Send(t.Context(), &deadletter.Letter{}), want)
 	}
+	_, err := kafkasink.Redrive(nil, "t")
+	assert.Error(t, err, "kafkasink: the letter is nil")
 	for want, l := range map[string]deadletter.Letter{
 		"it is of no topic":                 {Payload: []byte("x")},
 		"does not have the original record": {},

@@ -14,6 +14,9 @@
 // its letter instead of doubling it. A redrive must therefore delete an object only when its record succeeded,
 // and not when it was given up once more.
 //
+// On DynamoDB, whose sequence numbers are those of a shard that is not told, the letterId tells apart the records
+// of two items that have one number.
+//
 // The client needs s3:PutObject, and s3:GetObject for Load.
 package s3sink
 
@@ -28,6 +31,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"github.com/weir-go/weir/ext/internal/sinkset"
 	"github.com/weir-go/weir/middleware/deadletter"
 )
 
@@ -42,7 +46,7 @@ type Sink struct {
 	client Client
 	bucket string
 	prefix string
-	err    error
+	set    sinkset.Settings
 }
 
 // Option changes how a Sink stores.
@@ -53,32 +57,25 @@ func Prefix(p string) Option { return func(s *Sink) { s.prefix = p } }
 
 // New makes a sink of a bucket.
 func New(client Client, bucket string, opts ...Option) *Sink {
-	s := &Sink{client: client, bucket: bucket, prefix: "dead/"}
-	if client == nil {
-		s.refuse("the client is nil")
-	}
+	s := &Sink{client: client, bucket: bucket, prefix: "dead/", set: sinkset.New("s3sink", 0)}
+	s.set.Client(client)
 	if bucket == "" {
-		s.refuse("the name of the bucket is empty")
+		s.set.Refuse("the name of the bucket is empty")
 	}
-	for i, o := range opts {
-		if o == nil {
-			s.refuse("option %d is nil", i)
-			continue
-		}
-		o(s)
-	}
+	sinkset.Apply(&s.set, s, opts)
 	if len(s.prefix) > 500 {
-		s.refuse("the prefix has %d bytes: it takes up to 500", len(s.prefix))
+		s.set.Refuse("the prefix has %d bytes: it takes up to 500", len(s.prefix))
 	}
 	return s
 }
 
-func (s *Sink) refuse(format string, args ...any) {
-	s.err = errors.Join(s.err, fmt.Errorf("s3sink: "+format, args...))
-}
-
 // Err says what is wrong with the way the sink was made. Nothing is stored then.
-func (s *Sink) Err() error { return s.err }
+func (s *Sink) Err() error {
+	if s == nil {
+		s = &Sink{}
+	}
+	return s.set.Err("s3sink")
+}
 
 // Send implements deadletter.Sink.
 func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
@@ -88,8 +85,8 @@ func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
 
 // Store implements deadletter.Archive. The location is s3://bucket/key.
 func (s *Sink) Store(ctx context.Context, l *deadletter.Letter) (location string, err error) {
-	if s.err != nil {
-		return "", s.err
+	if err := s.Err(); err != nil {
+		return "", err
 	}
 	data, err := l.Encode()
 	if err != nil {
@@ -137,15 +134,14 @@ func plain(text, none string) string {
 	return text
 }
 
-// maxObject is more than any letter of this package's has: Lambda's events have up to 6 MB, and a letter
-// has a record twice.
-const maxObject = 64 << 20
-
 // Load gets the whole letter where a sink stored it here and sent one that points to it, by
-// Letter.Elsewhere. Other buckets are refused.
+// Letter.Elsewhere. Other buckets are refused. What could be stored is loaded, of any size, into memory.
 func (s *Sink) Load(ctx context.Context, l *deadletter.Letter) (*deadletter.Letter, error) {
-	if s.err != nil {
-		return nil, s.err
+	if err := s.Err(); err != nil {
+		return nil, err
+	}
+	if l == nil {
+		return nil, errNoLetter
 	}
 	key, ok := strings.CutPrefix(l.Elsewhere, "s3://"+s.bucket+"/")
 	if !ok || key == "" {
@@ -156,10 +152,7 @@ func (s *Sink) Load(ctx context.Context, l *deadletter.Letter) (*deadletter.Lett
 		return nil, fmt.Errorf("s3sink: %s: %w", l.Elsewhere, err)
 	}
 	defer out.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(out.Body, maxObject+1))
-	if err == nil && len(data) > maxObject {
-		err = fmt.Errorf("it has more than %d bytes", maxObject)
-	}
+	data, err := io.ReadAll(out.Body)
 	if err != nil {
 		return nil, fmt.Errorf("s3sink: %s: %w", l.Elsewhere, err)
 	}
@@ -172,3 +165,5 @@ func (s *Sink) Load(ctx context.Context, l *deadletter.Letter) (*deadletter.Lett
 	}
 	return &letters[0], nil
 }
+
+var errNoLetter = errors.New("s3sink: the letter is nil")

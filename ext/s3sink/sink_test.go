@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -98,6 +100,42 @@ func TestSend(t *testing.T) {
 	assert.Equal(t, string(load(t, sink, all[1]).Payload) == large, true)
 }
 
+// One item's record does not replace another's that has the same sequence number, which are a shard's.
+func TestItemsWithOneSequenceNumber(t *testing.T) {
+	t.Parallel()
+	c, _ := bucket(t, 1)
+	fn := weir.DynamoDB(weir.EachMessage(func(context.Context, *weir.Message) error { return weir.Drop(errNo) }), deadletter.To(s3sink.New(c, "dead")))
+	for _, key := range []string{"a", "b", "a"} {
+		change := weirtest.Inserted(map[string]any{"id": key})
+		change.ID = "111"
+		weirtest.Run(t.Context(), fn, weirtest.DynamoDB(weirtest.Table{Key: "id"}, change)).WantDone(t)
+	}
+	assert.Equal(t, len(keys(t, c)), 2)
+}
+
+// endless is a bucket with an object of some size whose connection is cut at its end.
+type endless struct {
+	*s3.Client
+	size int64
+}
+
+func (e *endless) GetObject(context.Context, *s3.GetObjectInput, ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
+	return &s3.GetObjectOutput{Body: io.NopCloser(io.MultiReader(io.LimitReader(zeros{}, e.size), iotest.ErrReader(errNo)))}, nil
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// What can be stored can be loaded: also letters of a worker's, larger than any event of Lambda's. Load reads on
+// until the object ends, and half of one is not taken for a letter.
+func TestLoadHasNoLimit(t *testing.T) {
+	t.Parallel()
+	s := s3sink.New(&endless{&s3.Client{}, 80 << 20}, "dead")
+	_, err := s.Load(t.Context(), &deadletter.Letter{Elsewhere: "s3://dead/k"})
+	assert.Equal(t, errors.Is(err, errNo), true, err)
+}
+
 // S3 is down, or its answer is lost: the record fails, comes back, and has one object in the end.
 func TestFaults(t *testing.T) {
 	t.Parallel()
@@ -167,10 +205,12 @@ func TestLoadRefuses(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for want, s := range map[string]*s3sink.Sink{
-		"the client is nil":               s3sink.New(nil, "dead"),
-		"the name of the bucket is empty": s3sink.New(&s3.Client{}, ""),
-		"option 0 is nil":                 s3sink.New(&s3.Client{}, "dead", nil),
-		"the prefix has 501 bytes":        s3sink.New(&s3.Client{}, "dead", s3sink.Prefix(strings.Repeat("x", 501))),
+		"the client is nil":                              s3sink.New(nil, "dead"),
+		"the client is nil\ns3sink":                      s3sink.New((*s3.Client)(nil), ""),
+		"a Sink without settings: make it by s3sink.New": {},
+		"the name of the bucket is empty":                s3sink.New(&s3.Client{}, ""),
+		"option 0 is nil":                                s3sink.New(&s3.Client{}, "dead", nil),
+		"the prefix has 501 bytes":                       s3sink.New(&s3.Client{}, "dead", s3sink.Prefix(strings.Repeat("x", 501))),
 	} {
 		fn := weir.SQS(weir.Each(func(context.Context, string) error { return nil }), deadletter.To(s))
 		assert.Error(t, fn.Err(), "s3sink: "+want)
@@ -178,6 +218,8 @@ func TestRefused(t *testing.T) {
 		_, err := s.Load(t.Context(), &deadletter.Letter{})
 		assert.Error(t, err, want)
 	}
+	_, err := s3sink.New(&s3.Client{}, "dead").Load(t.Context(), nil)
+	assert.Error(t, err, "the letter is nil")
 }
 
 // small is a sink that takes little, as SNS does.

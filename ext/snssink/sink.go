@@ -10,13 +10,13 @@ package snssink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"github.com/weir-go/weir/ext/internal/sinkset"
 	"github.com/weir-go/weir/middleware/deadletter"
 )
 
@@ -31,11 +31,9 @@ type Client interface {
 
 // Sink is a deadletter.Sink.
 type Sink struct {
-	client  Client
-	topic   string
-	limit   int
-	archive deadletter.Archive
-	err     error
+	client Client
+	topic  string
+	set    sinkset.Settings
 }
 
 // Option changes how a Sink publishes.
@@ -43,55 +41,38 @@ type Option func(*Sink)
 
 // Limit is how many bytes the topic takes, if not MaxBytes.
 func Limit(n int) Option {
-	return func(s *Sink) {
-		if n < 1024 {
-			s.refuse("Limit(%d): it takes 1024 bytes or more", n)
-		}
-		s.limit = n
-	}
+	return func(s *Sink) { s.set.Limit(n, 0) }
 }
 
 // Archive takes letters that are too large for the topic, which then gets a letter that says where. Package
 // s3sink has one. Without it their records fail.
 func Archive(a deadletter.Archive) Option {
-	return func(s *Sink) {
-		if a == nil {
-			s.refuse("Archive(nil): leave it out to fail what is too large")
-		}
-		s.archive = a
-	}
+	return func(s *Sink) { s.set.Archive(a) }
 }
 
 // New makes a sink of the topic with an ARN; one that ends in ".fifo" is FIFO.
 func New(client Client, topicARN string, opts ...Option) *Sink {
-	s := &Sink{client: client, topic: topicARN, limit: MaxBytes}
-	if client == nil {
-		s.refuse("the client is nil")
+	s := &Sink{client: client, topic: topicARN, set: sinkset.New("snssink", MaxBytes)}
+	s.set.Client(client)
+	if parts := strings.Split(topicARN, ":"); len(parts) != 6 || parts[0] != "arn" || parts[2] != "sns" || parts[5] == "" {
+		s.set.Refuse("%q is no ARN of a topic such as arn:aws:sns:eu-west-1:111122223333:orders", topicARN)
 	}
-	if topicARN == "" {
-		s.refuse("the topic's ARN is empty")
-	}
-	for i, o := range opts {
-		if o == nil {
-			s.refuse("option %d is nil", i)
-			continue
-		}
-		o(s)
-	}
+	sinkset.Apply(&s.set, s, opts)
 	return s
 }
 
-func (s *Sink) refuse(format string, args ...any) {
-	s.err = errors.Join(s.err, fmt.Errorf("snssink: "+format, args...))
-}
-
 // Err says what is wrong with the way the sink was made. Nothing is published then.
-func (s *Sink) Err() error { return s.err }
+func (s *Sink) Err() error {
+	if s == nil {
+		s = &Sink{}
+	}
+	return s.set.Err("snssink")
+}
 
 // Send implements deadletter.Sink. On a FIFO topic, letters of one ordering key are one message group.
 func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
-	if s.err != nil {
-		return s.err
+	if err := s.Err(); err != nil {
+		return err
 	}
 	kind, reason := "String", string(l.Reason)
 	attrs := map[string]types.MessageAttributeValue{}
@@ -102,7 +83,7 @@ func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
 			beside += len(name) + len(kind) + len(value)
 		}
 	}
-	data, err := l.Fit(ctx, s.limit-beside, s.archive)
+	data, err := s.set.Fit(ctx, l, beside)
 	if err != nil {
 		return fmt.Errorf("snssink: %s: %w", s.topic, err)
 	}

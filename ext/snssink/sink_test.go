@@ -99,16 +99,25 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	q := &topic{}
 	for want, s := range map[string]*snssink.Sink{
-		"the client is nil":        snssink.New(nil, arn),
-		"the topic's ARN is empty": snssink.New(q, ""),
-		"option 0 is nil":          snssink.New(q, arn, nil),
-		"Limit(1)":                 snssink.New(q, arn, snssink.Limit(1)),
-		"Archive(nil)":             snssink.New(q, arn, snssink.Archive(nil)),
+		"the client is nil":                                     snssink.New(nil, arn),
+		"the client is nil\nsnssink":                            snssink.New((*sns.Client)(nil), ""),
+		`"" is no ARN of a topic such as arn:aws:sns:`:          snssink.New(q, ""),
+		`"dead" is no ARN`:                                      snssink.New(q, "dead"),
+		`"arn:aws:sqs:eu-west-1:1:dead" is no ARN of a topic`:   snssink.New(q, "arn:aws:sqs:eu-west-1:1:dead"),
+		`"arn:aws:sns:eu-west-1:1:dead:7" is no ARN of a topic`: snssink.New(q, arn+":7"), // a subscription
+		`"arn:aws:sns:eu-west-1:1:" is no ARN`:                  snssink.New(q, "arn:aws:sns:eu-west-1:1:"),
+		"a Sink without settings: make it by snssink.New":       {},
+		"option 0 is nil":                                       snssink.New(q, arn, nil),
+		"Limit(1)":                                              snssink.New(q, arn, snssink.Limit(1)),
+		"Archive(nil)":                                          snssink.New(q, arn, snssink.Archive(nil)),
 	} {
 		fn := weir.SQS(weir.Each(func(context.Context, string) error { return nil }), deadletter.To(s))
 		assert.Error(t, fn.Err(), "snssink: "+want)
 		assert.Error(t, s.Send(t.Context(), &deadletter.Letter{}), want)
 	}
+	var none *snssink.Sink
+	assert.Error(t, none.Err(), "make it by snssink.New")
+	assert.NoError(t, snssink.New(q, "arn:aws-cn:sns:cn-north-1:1:dead").Err())
 }
 
 func Example() {

@@ -12,12 +12,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"github.com/weir-go/weir/ext/internal/sinkset"
 	"github.com/weir-go/weir/middleware/deadletter"
 )
 
@@ -32,11 +34,9 @@ type Client interface {
 
 // Sink is a deadletter.Sink.
 type Sink struct {
-	client  Client
-	url     string
-	limit   int
-	archive deadletter.Archive
-	err     error
+	client Client
+	queue  string
+	set    sinkset.Settings
 }
 
 // Option changes how a Sink sends.
@@ -44,65 +44,56 @@ type Option func(*Sink)
 
 // Limit is for a queue whose MaximumMessageSize is lower than MaxBytes, in bytes.
 func Limit(n int) Option {
-	return func(s *Sink) {
-		if n < 1024 || n > MaxBytes {
-			s.refuse("Limit(%d): it takes 1024 to %d bytes", n, MaxBytes)
-		}
-		s.limit = n
-	}
+	return func(s *Sink) { s.set.Limit(n, MaxBytes) }
 }
 
 // Archive takes letters that are too large for the queue, which then gets a letter that says where. Package
 // s3sink has one. Without it their records fail.
 func Archive(a deadletter.Archive) Option {
-	return func(s *Sink) {
-		if a == nil {
-			s.refuse("Archive(nil): leave it out to fail what is too large")
-		}
-		s.archive = a
-	}
+	return func(s *Sink) { s.set.Archive(a) }
 }
 
 // New makes a sink of the queue with a URL; one that ends in ".fifo" is FIFO.
 func New(client Client, queueURL string, opts ...Option) *Sink {
-	s := &Sink{client: client, url: queueURL, limit: MaxBytes}
-	if client == nil {
-		s.refuse("the client is nil")
+	s := &Sink{client: client, queue: queueURL, set: sinkset.New("sqssink", MaxBytes)}
+	s.set.Client(client)
+	if err := check(queueURL); err != nil {
+		s.set.Refuse("%w", err)
 	}
-	if queueURL == "" {
-		s.refuse("the queue's URL is empty")
-	}
-	for i, o := range opts {
-		if o == nil {
-			s.refuse("option %d is nil", i)
-			continue
-		}
-		o(s)
-	}
+	sinkset.Apply(&s.set, s, opts)
 	return s
 }
 
-func (s *Sink) refuse(format string, args ...any) {
-	s.err = errors.Join(s.err, fmt.Errorf("sqssink: "+format, args...))
+// check refuses what is no URL of a queue, such as its name or ARN.
+func check(queueURL string) error {
+	if u, err := url.Parse(queueURL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("%q is no URL of a queue such as https://sqs.eu-west-1.amazonaws.com/111122223333/orders", queueURL)
+	}
+	return nil
 }
 
 // Err says what is wrong with the way the sink was made. Nothing is sent then.
-func (s *Sink) Err() error { return s.err }
+func (s *Sink) Err() error {
+	if s == nil {
+		s = &Sink{}
+	}
+	return s.set.Err("sqssink")
+}
 
 // Send implements deadletter.Sink. On a FIFO queue, letters of one ordering key are one message group.
 func (s *Sink) Send(ctx context.Context, l *deadletter.Letter) error {
-	if s.err != nil {
-		return s.err
+	if err := s.Err(); err != nil {
+		return err
 	}
-	data, err := l.Fit(ctx, s.limit, s.archive)
+	data, err := s.set.Fit(ctx, l, 0)
 	if err != nil {
-		return fmt.Errorf("sqssink: %s: %w", s.url, err)
+		return fmt.Errorf("sqssink: %s: %w", s.queue, err)
 	}
 	body := string(data)
-	in := &sqs.SendMessageInput{QueueUrl: &s.url, MessageBody: &body}
+	in := &sqs.SendMessageInput{QueueUrl: &s.queue, MessageBody: &body}
 	address(in, l)
 	if _, err := s.client.SendMessage(ctx, in); err != nil {
-		return fmt.Errorf("sqssink: %s: %w", s.url, err)
+		return fmt.Errorf("sqssink: %s: %w", s.queue, err)
 	}
 	return nil
 }
@@ -120,6 +111,12 @@ func address(in *sqs.SendMessageInput, l *deadletter.Letter) {
 // not know it again. On a FIFO queue the same letter is sent once within five minutes,
 // however often this is called.
 func Redrive(l *deadletter.Letter, queueURL string) (*sqs.SendMessageInput, error) {
+	if l == nil {
+		return nil, errors.New("sqssink: the letter is nil")
+	}
+	if err := check(queueURL); err != nil {
+		return nil, fmt.Errorf("sqssink: %w", err)
+	}
 	data, err := l.Original()
 	if err != nil {
 		return nil, fmt.Errorf("sqssink: letter %s: %w", l.ID, err)

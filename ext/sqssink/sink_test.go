@@ -39,6 +39,11 @@ func drop(t *testing.T, event weirtest.Event, sink deadletter.Sink) *weirtest.Re
 	return weirtest.Run(t.Context(), fn, event)
 }
 
+const (
+	orders     = "https://sqs.eu-west-1.amazonaws.com/1/orders"
+	ordersFIFO = orders + ".fifo"
+)
+
 const url, fifo = "https://sqs.eu-west-1.amazonaws.com/1/dead", "https://sqs.eu-west-1.amazonaws.com/1/dead.fifo"
 
 func TestSend(t *testing.T) {
@@ -104,17 +109,31 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	q := &queue{}
 	for want, s := range map[string]*sqssink.Sink{
-		"the client is nil":        sqssink.New(nil, url),
-		"the queue's URL is empty": sqssink.New(q, ""),
-		"option 0 is nil":          sqssink.New(q, url, nil),
-		"Limit(1)":                 sqssink.New(q, url, sqssink.Limit(1)),
-		"Archive(nil)":             sqssink.New(q, url, sqssink.Archive(nil)),
+		"the client is nil":                               sqssink.New(nil, url),
+		"the client is nil\nsqssink":                      sqssink.New((*sqs.Client)(nil), ""),
+		`"" is no URL of a queue such as https://sqs.`:    sqssink.New(q, ""),
+		`"dead" is no URL`:                                sqssink.New(q, "dead"),
+		`"arn:aws:sqs:eu-west-1:1:dead" is no URL`:        sqssink.New(q, "arn:aws:sqs:eu-west-1:1:dead"),
+		`"s3://dead/x" is no URL`:                         sqssink.New(q, "s3://dead/x"),
+		"a Sink without settings: make it by sqssink.New": {},
+		"option 0 is nil":                                 sqssink.New(q, url, nil),
+		"Limit(1)":                                        sqssink.New(q, url, sqssink.Limit(1)),
+		"Archive(nil)":                                    sqssink.New(q, url, sqssink.Archive(nil)),
+		"Archive(nil): leave":                             sqssink.New(q, url, sqssink.Archive((*archive)(nil))),
+		"Archive: no bucket":                              sqssink.New(q, url, sqssink.Archive(broken{&archive{}})),
 	} {
 		fn := weir.SQS(weir.Each(func(context.Context, string) error { return nil }), deadletter.To(s))
 		assert.Error(t, fn.Err(), "sqssink: "+want)
 		assert.Error(t, s.Send(t.Context(), &deadletter.Letter{}), want)
 	}
+	var none *sqssink.Sink
+	assert.Error(t, none.Send(t.Context(), &deadletter.Letter{}), "make it by sqssink.New")
 }
+
+// broken is an archive that was made wrongly.
+type broken struct{ *archive }
+
+func (broken) Err() error { return errors.New("no bucket") }
 
 // A message comes back as it was, with what SQS lets one choose.
 func TestRedrive(t *testing.T) {
@@ -127,12 +146,12 @@ func TestRedrive(t *testing.T) {
 	letters, err := deadletter.Parse([]byte(*q.sent[0].MessageBody))
 	assert.NoError(t, err)
 	l := &letters[0]
-	in, err := sqssink.Redrive(l, "orders.fifo")
+	in, err := sqssink.Redrive(l, ordersFIFO)
 	assert.NoError(t, err)
-	assert.Equal(t, []string{*in.QueueUrl, *in.MessageBody, *in.MessageGroupId, *in.MessageDeduplicationId}, []string{"orders.fifo", "<a>", "g1", l.DeduplicationID()})
+	assert.Equal(t, []string{*in.QueueUrl, *in.MessageBody, *in.MessageGroupId, *in.MessageDeduplicationId}, []string{ordersFIFO, "<a>", "g1", l.DeduplicationID()})
 	assert.Equal(t, *in.MessageSystemAttributes["AWSTraceHeader"].StringValue, "Root=1")
 	assert.Equal(t, fmt.Sprint(*in.MessageAttributes["s"].DataType, *in.MessageAttributes["s"].StringValue, in.MessageAttributes["b"].BinaryValue, in.MessageAttributes["b"].StringValue), "String.oddx[255] <nil>")
-	in, err = sqssink.Redrive(l, "orders")
+	in, err = sqssink.Redrive(l, orders)
 	assert.NoError(t, err)
 	assert.Equal(t, in.MessageGroupId, nil)
 
@@ -146,4 +165,11 @@ func TestRedrive(t *testing.T) {
 		_, err := sqssink.Redrive(&l, url)
 		assert.Error(t, err, "sqssink: letter ", want)
 	}
+	letter := &deadletter.Letter{Payload: []byte("x")}
+	for _, queue := range []string{"", "orders", "arn:aws:sqs:eu-west-1:1:orders"} {
+		_, err := sqssink.Redrive(letter, queue)
+		assert.Error(t, err, fmt.Sprintf("sqssink: %q is no URL of a queue", queue))
+	}
+	_, err = sqssink.Redrive(nil, url)
+	assert.Error(t, err, "the letter is nil")
 }
