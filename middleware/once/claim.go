@@ -95,7 +95,7 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 	if row != nil && row.Version != 0 {
 		var err error
 		if known, err = decode(row.Data); err != nil {
-			return outcome{err: weir.Permanent(err)}, false
+			return outcome{err: &blamelessError{err}}, false
 		}
 		version = row.Version
 	}
@@ -139,7 +139,7 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 			if is, known, err = c.load(ctx); err == nil {
 				version, fresh, reload = is.Version, true, false
 			} else if is.Version != 0 {
-				return outcome{err: weir.Permanent(err)}, false // it was read, but is damaged
+				return outcome{err: &blamelessError{err}}, false // it was read, but is damaged
 			}
 		}
 	}
@@ -148,13 +148,19 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 // replay is the outcome of a key that is completed.
 func (c *claim) replay(e entry) outcome {
 	if e.print.differs(c.print) {
-		return outcome{err: weir.Permanent(ErrPayload)}
+		return outcome{entry: e, err: c.mismatch()} // those who wait may have the content of the entry
 	}
 	c.s.cache.put(c.row.Name, e)
 	return outcome{entry: e}
 }
 
-// complete has the key completed. Until then it is tried again, unless somebody else has it.
+// mismatch is the failure of a record whose key is completed, for other content.
+func (c *claim) mismatch() error {
+	return weir.Permanent(&payloadError{c.s.key, c.s.compare.name})
+}
+
+// complete has the key completed. Until then it is tried again, unless somebody else has it. A result
+// that the store refuses is not kept, for it would be refused the next time too.
 func (c *claim) complete(ctx context.Context, e entry) (entry, error) {
 	e.token, e.print = c.token, c.print
 	e.until = time.UnixMilli(time.Now().Add(c.s.keep).UnixMilli())
@@ -162,6 +168,12 @@ func (c *claim) complete(ctx context.Context, e entry) (entry, error) {
 		e.status, e.result = unkept, nil
 	}
 	err := c.settle(ctx, &e, e.until, completeTries)
+	if errors.Is(err, state.ErrRefused) && len(e.result) > 0 {
+		if e.result = nil; e.status == done {
+			e.status = unkept
+		}
+		err = c.settle(ctx, &e, e.until, completeTries)
+	}
 	if err == nil {
 		c.s.cache.put(c.row.Name, e)
 	}

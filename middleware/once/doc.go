@@ -16,10 +16,13 @@
 // reason, so that a dead letter queue that was down gets it in the end.
 //
 // A record whose key is being worked on elsewhere fails with RetryAfter and ErrInProgress, in
-// one line for all of them. In the same process it waits instead, and shares the outcome.
+// one line for all of them. In the same process it waits instead, and shares the outcome. Of a failure
+// it is innocent, for it did not run: it is retried, and no policy gives it up, unless what failed
+// said that the content is at fault, by Permanent or Undecodable.
 //
-// A record without a key fails with ErrNoKey: two of them must never share one. RunWithoutKey runs
-// them unprotected.
+// A record without a key fails with ErrNoKey: two of them must never share one. So does one whose key has
+// several parts, as a list or an object has, if one of them is null or "": see ValueKey.
+// RunWithoutKey runs them unprotected, Partial makes a key of the parts that are there.
 //
 // # When the process dies
 //

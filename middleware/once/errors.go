@@ -2,6 +2,7 @@ package once
 
 import (
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/weir-go/weir"
@@ -9,7 +10,8 @@ import (
 
 // Errors that a record fails with. Match them with errors.Is.
 var (
-	// ErrNoKey: the record has no key: there is none in it, or it is null or empty. It did not run.
+	// ErrNoKey: the record has no key: there is none in it, or it is null or empty, or a part of it is,
+	// see ValueKey. It did not run.
 	ErrNoKey = errors.New("once: the record has no key: correct the producer, or say RunWithoutKey")
 
 	// ErrInProgress: a record with this key runs somewhere else, or did so when its process
@@ -35,9 +37,40 @@ var (
 	// ErrDropped: the key is completed, by a function that dropped its record.
 	ErrDropped = errors.New("once: dropped before")
 
-	errPanicked = errors.New("once: another record with this key, which this one waited for, panicked")
-	errTwice    = errors.New("once: a Store serves one function: make another one, of another name, for the next")
+	errPanicked = errors.New("it panicked") // within a sharedError
+	errNilStore = errors.New("once: the Store is nil: make one by once.New")
+	errTwice    = errors.New("the Store was given to a second function, and serves one: call New for each, with another name, or with the same name where it is the same function again")
+	errNoRecord = errors.New("once: Validate needs the record, and the context has none: call the function inside a handler, with its context")
 )
+
+// payloadError is an ErrPayload that says what was compared.
+type payloadError struct{ key, content string }
+
+func (e *payloadError) Error() string {
+	return fmt.Sprintf("%v (key by %s, content by %s)", ErrPayload, e.key, e.content)
+}
+
+func (e *payloadError) Is(target error) bool { return target == ErrPayload }
+
+// blamelessError is a failure that is not the record's fault. Unlike weir.Unavailable it says nothing of other
+// records.
+type blamelessError struct{ err error }
+
+func (e *blamelessError) Error() string { return e.err.Error() }
+func (e *blamelessError) Unwrap() error { return e.err }
+
+// Blameless tells policies that the record has done nothing wrong.
+func (e *blamelessError) Blameless() bool { return true }
+
+// textOr is an error's text, or another one if it panics.
+func textOr(err error, other string) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = other
+		}
+	}()
+	return err.Error()
+}
 
 // busyError is a RetryAfter whose text is the same for all records.
 type busyError struct{ retry error }
@@ -70,8 +103,18 @@ func (e *droppedBefore) Error() string {
 
 func (e *droppedBefore) Is(target error) bool { return target == ErrDropped }
 
-// reasonOf tells whether an error drops its record, as weir reads it, and why.
+// reasonOf tells whether an error drops its record, as weir reads it, and why. One whose methods panic
+// drops none.
 func reasonOf(err error) (reason string, dropped bool) {
+	defer func() {
+		if recover() != nil {
+			reason, dropped = "", false
+		}
+	}()
+	return dropReason(err)
+}
+
+func dropReason(err error) (reason string, dropped bool) {
 	for whole := err; err != nil; {
 		switch e := err.(type) {
 		case *weir.DropError:
@@ -83,11 +126,11 @@ func reasonOf(err error) (reason string, dropped bool) {
 		case interface{ Unwrap() []error }:
 			all := e.Unwrap()
 			for _, one := range all {
-				if _, dropped := reasonOf(one); !dropped {
+				if _, dropped := dropReason(one); !dropped {
 					return "", false
 				}
 			}
-			return whole.Error(), len(all) > 0
+			return textOr(whole, ""), len(all) > 0
 		default:
 			return "", false
 		}
@@ -99,9 +142,9 @@ func reasonOf(err error) (reason string, dropped bool) {
 func textOf(whole error, drop *weir.DropError) string {
 	switch {
 	case whole != error(drop):
-		return whole.Error()
+		return textOr(whole, "")
 	case drop.Err == nil:
 		return ""
 	}
-	return drop.Err.Error()
+	return textOr(drop.Err, "")
 }

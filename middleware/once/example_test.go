@@ -47,7 +47,7 @@ func ExamplePointer() {
 	// ship A-1
 	// succeeded <nil>
 	// succeeded <nil>
-	// failed permanent: once: the record has no key: correct the producer, or say RunWithoutKey
+	// failed permanent: once: the record has no key: Pointer("/id") found nothing, null or "": correct the producer, or say RunWithoutKey
 }
 
 func ExampleDo() {
@@ -67,7 +67,7 @@ func ExampleDo() {
 	// ship A-1
 	// succeeded <nil>
 	// succeeded <nil>
-	// failed permanent: once: the key was used before, with other content
+	// failed permanent: once: the key was used before, with other content (key by Do's key function, content by Pointer("/amount"))
 }
 
 // What comes after the charge may run for every delivery: it gets the first one's result.

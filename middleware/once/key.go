@@ -1,7 +1,6 @@
 package once
 
 import (
-	"encoding/json"
 	"errors"
 	"strings"
 
@@ -10,8 +9,10 @@ import (
 
 // Key finds the key of a record: records that have the same are one thing to do.
 type Key struct {
-	of  func(*weir.Message) (string, error)
-	err error // why it cannot be
+	name    string // for errors, as it is written in code
+	of      func(*weir.Message) (string, error)
+	content func(*weir.Message) (string, error) // what Validate compares, where of finds less; or nil
+	err     error                               // why it cannot be
 }
 
 var errNoKeyGiven = errors.New("once: no key: give MessageID, Pointer, or KeyFunc")
@@ -30,7 +31,7 @@ func KeyFunc(f func(m *weir.Message) (string, error)) Key {
 	if f == nil {
 		return RefuseKey(errors.New("once: KeyFunc(nil)"))
 	}
-	return Key{of: f}
+	return Key{name: "KeyFunc", of: f}
 }
 
 // RefuseKey makes a Key that cannot be, for packages that make keys and are given what makes no
@@ -42,7 +43,7 @@ func RefuseKey(err error) Key { return Key{err: err} }
 // messageIds on a queue, and two sequence numbers on a stream, and so has a message that was moved
 // back from a dead letter queue. Where that matters, take something out of the content.
 func MessageID() Key {
-	return Key{of: func(m *weir.Message) (string, error) {
+	return Key{name: "MessageID()", of: func(m *weir.Message) (string, error) {
 		if m.ID == "" {
 			return "", nil
 		}
@@ -67,7 +68,7 @@ func MessageID() Key {
 // Payload takes all of the content for the key, byte by byte. On DynamoDB that is the record as it
 // stands in the event.
 func Payload() Key {
-	return Key{of: func(m *weir.Message) (string, error) { return content(m), nil }}
+	return Key{name: "Payload()", of: func(m *weir.Message) (string, error) { return content(m), nil }}
 }
 
 // content is what a key is taken from: the payload, or the record on DynamoDB, which has none.
@@ -76,39 +77,4 @@ func content(m *weir.Message) string {
 		return m.Raw()
 	}
 	return string(m.Payload)
-}
-
-// ValueKey is the key that a JSON value makes: its text, with the members of objects in order. Null and
-// "" make none, nor does a list or an object in which there is nothing else. Numbers should be json.Number,
-// for large ones differ in digits that a float64 has no room for.
-func ValueKey(v any) (string, error) {
-	if missing(v) {
-		return "", nil
-	}
-	text, err := json.Marshal(v)
-	return string(text), err
-}
-
-func missing(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case string:
-		return v == ""
-	case []any:
-		for _, e := range v {
-			if !missing(e) {
-				return false
-			}
-		}
-		return true
-	case map[string]any:
-		for _, e := range v {
-			if !missing(e) {
-				return false
-			}
-		}
-		return true
-	}
-	return false
 }

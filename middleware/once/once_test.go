@@ -116,11 +116,13 @@ func TestNames(t *testing.T) {
 	c.want(t, map[string]int{"ship": 1, "bill": 1})
 	s := once.New("both", in)
 	first := once.Do(s, order.key, func(context.Context, order) error { return nil })
+	assert.NoError(t, s.Err())
 	second := once.Do(s, order.key, func(context.Context, order) error { return nil })
+	assert.Error(t, s.Err(), `"both"`, "second function") // before a record comes
 	l := weir.SQS(weir.Each(func(context.Context, order) error { return nil }), once.Use(s, once.MessageID()))
-	assert.Error(t, l.Err(), `"both"`, "one function")
+	assert.Error(t, l.Err(), `"both"`, "second function")
 	assert.NoError(t, first(t.Context(), order{ID: "1"}))
-	assert.Error(t, second(t.Context(), order{ID: "1"}), `"both"`, "one function")
+	assert.Error(t, second(t.Context(), order{ID: "1"}), `"both"`, "second function")
 }
 
 // TestOutcomes: what the function says completes the key or gives it up.
@@ -243,7 +245,7 @@ func TestValidate(t *testing.T) {
 // TestNoKey: 2.10, 5 and 6, and 2.12, row 13: records without a key never share one.
 func TestNoKey(t *testing.T) {
 	t.Parallel()
-	payloads := []any{`{}`, `{"id":null}`, `{"id":""}`, `{"id":[]}`, `{"id":[null,null]}`, `{"id":{"a":null,"b":""}}`, `{"id":[[],{}]}`}
+	payloads := []any{`{}`, `{"id":null}`, `{"id":""}`, `{"id":[]}`, `{"id":[null,null]}`, `{"id":{"a":null,"b":""}}`, `{"id":[[],{}]}`, `{"id":["t",null]}`, `{"id":{"t":"t","b":""}}`}
 	for _, keyless := range []bool{false, true} {
 		runs := 0
 		var opts []once.Option
@@ -284,7 +286,7 @@ func TestSettings(t *testing.T) {
 	in := mem.New()
 	loose := &spy{Store: in, caps: func(c state.Caps) state.Caps { c.Atomic = state.None; return c }}
 	for want, s := range map[string]*once.Store{
-		"no store":                       once.New("f", nil),
+		`New("f"): the state.Store is nil: give one`: once.New("f", nil),
 		"not atomic":                     once.New("f", loose),
 		"the name is missing":            once.New("", in),
 		"more than 190":                  once.New(string(make([]byte, 191)), in),
@@ -312,6 +314,11 @@ func TestSettings(t *testing.T) {
 		l := weir.SQS(weir.Each(func(context.Context, order) error { return nil }), once.Use(once.New("f", in), k))
 		assert.Error(t, l.Err(), want)
 	}
-	f := once.Do(once.New("f", in), order.key, (func(context.Context, order) error)(nil))
-	assert.Error(t, f(t.Context(), order{ID: "a"}), "nil")
+	s := once.New("f", in)
+	f := once.Do(s, order.key, (func(context.Context, order) error)(nil))
+	assert.Error(t, f(t.Context(), order{ID: "a"}), "once: Do: the function is nil")
+	assert.Error(t, s.Err(), "once: Do: the function is nil")
+	g := once.Result(once.New("f", in), nil, func(context.Context, order) (int, error) { return 0, nil })
+	_, err := g(t.Context(), order{ID: "a"})
+	assert.Error(t, err, "once: Result: the key function is nil")
 }

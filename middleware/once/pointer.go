@@ -1,9 +1,7 @@
 package once
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,14 +12,23 @@ import (
 
 // Pointer takes a value out of a JSON payload by a JSON pointer (RFC 6901), such as /order/id; on
 // DynamoDB out of the record, such as /dynamodb/NewImage/id/S. Strings, numbers and booleans are
-// told apart: "1" is another key than 1, which is another than 1.0. What ValueKey says of missing values holds. A
-// payload that is not JSON is undecodable.
-func Pointer(pointer string) Key {
+// told apart: "1" is another key than 1, which is another than 1.0. A payload that is not JSON is
+// undecodable.
+//
+// What ValueKey says of missing values holds: an object in which a member is null, "", or empty is no
+// key, even if that member may be so. Point to what tells records apart, or say Partial; for all of
+// the content take Payload.
+func Pointer(pointer string, opts ...KeyOption) Key {
+	name := fmt.Sprintf("Pointer(%q)", pointer)
 	steps, err := parsePointer(pointer)
 	if err != nil {
 		return RefuseKey(err)
 	}
-	return Key{of: func(m *weir.Message) (string, error) { return at(content(m), steps) }}
+	c, err := keyConfigOf(name, opts)
+	if err != nil {
+		return RefuseKey(err)
+	}
+	return c.of(name, func(m *weir.Message, c keyConfig) (string, error) { return c.at(content(m), steps) })
 }
 
 func parsePointer(pointer string) ([]string, error) {
@@ -47,10 +54,8 @@ func parsePointer(pointer string) ([]string, error) {
 	return steps, nil
 }
 
-var errNotJSON = errors.New("once: the payload is not JSON, so the key cannot be found in it")
-
 // at returns the key at the end of steps, "" if there is nothing.
-func at(text string, steps []string) (string, error) {
+func (c keyConfig) at(text string, steps []string) (string, error) {
 	if text == "" {
 		return "", nil // a tombstone, say
 	}
@@ -62,7 +67,14 @@ func at(text string, steps []string) (string, error) {
 			return "", nil
 		}
 	}
-	return keyOfText(text)
+	if broken(text) {
+		return "", weir.Undecodable(errBroken)
+	}
+	v, err := parse(text)
+	if err != nil {
+		return "", err
+	}
+	return c.key(v)
 }
 
 // child returns the member or the item that a step leads to, "" for none. Of several members of a
@@ -93,15 +105,4 @@ func child(text, step string) (found string) {
 		return ""
 	}
 	return found
-}
-
-// keyOfText is ValueKey for a value's text.
-func keyOfText(text string) (string, error) {
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
-	d.UseNumber()
-	var v any
-	if err := d.Decode(&v); err != nil {
-		return "", weir.Undecodable(errNotJSON)
-	}
-	return ValueKey(v)
 }

@@ -2,7 +2,6 @@ package once
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -44,17 +43,20 @@ func (s *Store) run(ctx context.Context, m *weir.Message, key string, hint hint,
 			return s.lead(ctx, m, c, fl, hint, f)
 		}
 		if out, ok := first.wait(ctx); ok {
-			if out.err == nil {
+			if out.err == nil || out.entry.status.completed() {
 				return c.replay(out.entry)
 			}
-			return out
+			return outcome{err: c.share(out.err, first.print)}
 		}
 	}
 }
 
 func compared(k *Key, m *weir.Message) (string, error) {
 	if m == nil {
-		return "", errors.New("once: Validate needs the record, and the context has none: call the function inside a handler, with its context")
+		return "", weir.Unavailable(errNoRecord)
+	}
+	if k.content != nil {
+		return k.content(m)
 	}
 	return k.of(m)
 }
@@ -170,7 +172,7 @@ func (s *Store) call(ctx context.Context, m *weir.Message, c *claim, f function)
 
 // settleContext is what a claim is settled in. It outlives the record's, which may have ended when
 // the function returned, but not the moment at which weir gives up those that still run, in the
-// middle of DeadlineReserve. A function that is later than that is worth a last attempt.
+// middle of DeadlineReserve. A function that returns shortly before that, or later, is worth a last attempt.
 func settleContext(ctx context.Context, m *weir.Message) (context.Context, context.CancelFunc) {
 	now := time.Now()
 	until := now.Add(settleTime)
@@ -182,13 +184,13 @@ func settleContext(ctx context.Context, m *weir.Message) (context.Context, conte
 			}
 		}
 	}
-	if until.Before(now) {
-		until = now.Add(lastAttempt)
+	if least := now.Add(lastAttempt); until.Before(least) {
+		until = least
 	}
 	return context.WithDeadline(context.WithoutCancel(ctx), until)
 }
 
-// For how long a claim is settled at most where there is no deadline, and where it has passed.
+// For how long a claim is settled at most where there is no deadline, and at least where there is.
 const (
 	settleTime  = 30 * time.Second
 	lastAttempt = time.Second

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,12 +21,19 @@ const DefaultLease = 15 * time.Minute
 
 // Store keeps the keys of one function. It is safe for concurrent use, and meant to live as long as
 // the process, for records with one key wait for each other in it.
+//
+// It can be given to Use, Middleware, Do or Result once. Whoever is second is refused: two functions
+// would take each other's keys for done, and two of one code are not told apart, for they may
+// have captured different things. Where one function is meant, as by a helper that makes a Lambda and is called
+// twice, make a Store for each with the same name and state.Store: they have the same keys, and do not
+// run together, but for a record that another works on they fail with ErrInProgress instead of waiting.
 type Store struct {
 	scope     string
 	in        state.Store
 	versioner state.Versioner // in, if it is one, or nil
 	maxRow    int
-	err       error // what cannot be
+	err       error  // what cannot be
+	key       string // what its function's keys come from, for errors
 
 	keep, lease time.Duration
 	keyless     bool // RunWithoutKey
@@ -34,6 +42,8 @@ type Store struct {
 	cache       *cache
 
 	taken   atomic.Bool // by a function
+	mu      sync.Mutex  // of misused
+	misused error       // by whoever was refused
 	failing atomic.Bool // the last claim failed, since the store did
 	flights flights
 }
@@ -43,13 +53,13 @@ type Option func(*Store)
 
 // New makes a Store in a state.Store, which others may use too. The name sets keys apart: two
 // functions that share a name would take each other's keys for their own, and do half of the work.
-// So give each its own, and a new one when it shall run again for all keys. What cannot be is told
-// by Err, and fails every record.
+// So give each its own, and a new one when it shall run again for all keys. The Store is for one call of
+// Use, Middleware, Do or Result. What cannot be is told by Err, and fails every record.
 func New(name string, in state.Store, opts ...Option) *Store {
 	s := &Store{scope: "once:" + name, in: in, keep: DefaultKeep} // pipelines' names have no colon
 	switch {
 	case in == nil:
-		s.refuse("no store")
+		s.refuse("New(%q): the state.Store is nil: give one whose commits are atomic, such as dynamostore.New, or mem.New in tests", name)
 		return s
 	case in.Caps().Atomic != state.PerBatch:
 		s.refuse("New(%q): the store's commits are not atomic, so two could claim a key: take another store", name)
@@ -77,23 +87,48 @@ func (s *Store) refuse(format string, args ...any) {
 	s.err = errors.Join(s.err, fmt.Errorf("once: "+format, args...))
 }
 
-// Err says what is wrong with the settings. While it is not nil, every record fails with it.
+// Err says what is wrong with the settings, and with how Use, Middleware, Do and Result were called: with
+// what cannot be, or with a Store that was taken. The records of a function that was refused fail with it. Lambda.Err
+// says what Use was refused for, and nothing of the others: so ask Err once all functions are made.
+//
+//	fn := weir.SQS(weir.Each(once.Do(store, Order.Key, ship)))
+//	if err := store.Err(); err != nil {
+//		log.Fatal(err)
+//	}
 func (s *Store) Err() error {
 	if s == nil {
-		return errors.New("once: the Store is nil")
+		return errNilStore
 	}
-	return s.err
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return errors.Join(s.err, s.misused)
 }
 
 // take gives the store to a function, once.
-func (s *Store) take(wrong error) error {
-	if err := errors.Join(s.Err(), wrong); err != nil {
-		return err
+func (s *Store) take(key string, wrong error) error {
+	switch {
+	case s == nil:
+		return errors.Join(errNilStore, wrong)
+	case s.err != nil:
+		wrong = errors.Join(s.err, wrong)
+	case wrong != nil:
+		s.misuse(wrong)
+	case !s.taken.CompareAndSwap(false, true):
+		wrong = fmt.Errorf("once: New(%q): %w", strings.TrimPrefix(s.scope, "once:"), errTwice)
+		s.misuse(wrong)
+	default:
+		s.key = key
 	}
-	if !s.taken.CompareAndSwap(false, true) {
-		return fmt.Errorf("%w (%q)", errTwice, strings.TrimPrefix(s.scope, "once:"))
+	return wrong
+}
+
+// misuse has Err tell what a function was refused for.
+func (s *Store) misuse(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !errors.Is(s.misused, errTwice) || !errors.Is(err, errTwice) { // however often
+		s.misused = errors.Join(s.misused, err)
 	}
-	return nil
 }
 
 // Keep sets for how long a completed key is kept: longer than a record with it can come again. That
@@ -129,8 +164,9 @@ func Lease(d time.Duration) Option {
 func RunWithoutKey() Option { return func(s *Store) { s.keyless = true } }
 
 // Validate fails a record whose key is completed with ErrPayload, unless another key, such as
-// Payload or Pointer("/amount"), says that it has the same content as the record that ran. It needs
-// the record, so it works inside a handler only.
+// Payload or Pointer("/amount"), says that it has the same content as the record that ran. Of Pointer all
+// that is there is compared, also where parts are missing. It needs the record, so it works inside a
+// handler only.
 func Validate(content Key) Option {
 	return func(s *Store) {
 		if err := content.check(); err != nil {
