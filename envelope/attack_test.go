@@ -150,7 +150,7 @@ func TestEmptyIsNotNil(t *testing.T) {
 		payload []byte
 	}{
 		"SNS": {envelope.SNS, []byte(snsBody("", ""))}, "raw": {envelope.SNS, []byte{}}, "Base64": {envelope.Base64, []byte{}}, "newline": {envelope.Base64, []byte("\n")},
-		"padded": {envelope.Base64, []byte("\r\n")}, "Gzip": {gunzip(), zip("")}, "KPL": {envelope.KPL, aggregate("k", "")},
+		"padded": {envelope.Base64, []byte("\r\n")}, "Gzip": {gunzip(), zip("")}, "KPL": {unpack, aggregate("k", "")},
 		"logs": {logMessages, zip(logsBody("DATA_MESSAGE", `[{"message":""}]`))},
 	} {
 		n := 0
@@ -175,7 +175,7 @@ func TestPayloadsDoNotOverlap(t *testing.T) {
 	weirtest.Run(t.Context(), l, weirtest.Kinesis(s3Body(s3Put("a"), s3Put("b")))).WantDone(t)
 	for wrap, payload := range map[*func(weir.Verb) weir.Verb]string{
 		ptr(envelope.SNS): snsBody("plain", ""), ptr(envelope.EventBridge): `{"detail-type":"T","source":"s","detail":{"a":1}}`,
-		ptr(envelope.Debezium): withSchema(debeziumUpdate), ptr(envelope.KPL): string(aggregate("k", "a", "k", "b")),
+		ptr(envelope.Debezium): withSchema(debeziumUpdate), ptr(unpack): string(aggregate("k", "a", "k", "b")),
 	} {
 		l := weir.Kinesis((*wrap)(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
 			assert.Equal(t, cap(m.Payload), len(m.Payload))

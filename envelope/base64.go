@@ -14,7 +14,7 @@ import (
 // payload; with padding or without; line breaks do not count. Anything else is undecodable, a cut
 // payload too where its length shows it. What is empty decodes to nothing.
 func Base64(v weir.Verb) weir.Verb {
-	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
+	return opening("Base64", v, func(m *weir.Message) ([]weir.Message, error) {
 		data, err := decode64(m.Payload)
 		if err != nil {
 			return nil, damaged("base64", "%w", err)

@@ -19,6 +19,9 @@ import (
 // A CONTROL_MESSAGE, by which CloudWatch Logs tries out whether the stream can be reached, holds
 // nothing and is done. What is neither that nor a DATA_MESSAGE is undecodable.
 //
+// Each log event takes room of MaxTotal: its text with what it shares with the others, which is copied
+// for each, and 512 bytes.
+//
 // Source: "Log group-level subscription filters", Amazon CloudWatch Logs User Guide.
 func CloudWatchLogs(v weir.Verb, opts ...LogsOption) weir.Verb {
 	conf := logsConfig{limits: defaultLimits}
@@ -31,12 +34,12 @@ func CloudWatchLogs(v weir.Verb, opts ...LogsOption) weir.Verb {
 	if err := conf.check(); err != nil {
 		return refused{fmt.Errorf("envelope: CloudWatchLogs: %w", err)}
 	}
-	return &roomy{v, conf.limits, func(m *weir.Message, r *room) ([]weir.Message, error) {
-		text, err := gzipped.read(m.Payload, conf.maxBytes, r)
+	return &roomy{"CloudWatchLogs", v, conf.limits, func(m *weir.Message, s *share) ([]weir.Message, error) {
+		text, err := gzipped.read(m.Payload, conf.maxBytes, s)
 		if err != nil {
 			return nil, err
 		}
-		events, err := readLogs(text, conf.messageOnly)
+		events, err := readLogs(text, conf.messageOnly, s)
 		if err != nil {
 			return nil, err
 		}
@@ -77,7 +80,7 @@ type LogEvent struct {
 func (e LogEvent) Time() time.Time { return time.UnixMilli(e.Timestamp) }
 
 // readLogs returns the payloads of the log events in a message.
-func readLogs(text []byte, messageOnly bool) (payloads [][]byte, err error) {
+func readLogs(text []byte, messageOnly bool, room *share) (payloads [][]byte, err error) {
 	var kind string
 	var list []byte
 	shared := []byte{'{'}
@@ -103,8 +106,15 @@ func readLogs(text []byte, messageOnly bool) (payloads [][]byte, err error) {
 	case kind != "DATA_MESSAGE":
 		return nil, damaged("CloudWatch Logs", "the messageType is %.40q, not DATA_MESSAGE", kind)
 	}
-	events, ok := items(list)
-	if !ok {
+	each := int64(partPrice + len(shared))
+	if messageOnly {
+		each = partPrice
+	}
+	events, ok, err := items(list, func(event []byte) error { return room.take(each + int64(len(event))) })
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
 		return nil, damaged("CloudWatch Logs", "logEvents is no list of objects")
 	}
 	for i, e := range events {

@@ -46,11 +46,11 @@ func Decompress(v weir.Verb, c Compression, opts ...CompressionOption) weir.Verb
 	if conf.err != nil {
 		return refused{conf.err}
 	}
-	return &roomy{v, conf.limits, func(m *weir.Message, r *room) ([]weir.Message, error) {
+	return &roomy{c.Name, v, conf.limits, func(m *weir.Message, s *share) ([]weir.Message, error) {
 		if conf.orPlain && !c.begins(m.Payload) {
 			return one(m, m.Payload), nil
 		}
-		plain, err := c.read(m.Payload, conf.maxBytes, r)
+		plain, err := c.read(m.Payload, conf.maxBytes, s)
 		if err != nil {
 			return nil, err
 		}
@@ -71,6 +71,30 @@ type CompressionOption interface{ applyCompression(*compressionConfig) }
 type SizeOption interface {
 	CompressionOption
 	LogsOption
+}
+
+// PartsOption applies to KPL and S3.
+type PartsOption interface{ applyParts(*limits) }
+
+// TotalOption applies to whatever decompresses, and to what makes several records of one.
+type TotalOption interface {
+	SizeOption
+	PartsOption
+}
+
+// partsLimits are the limits of an envelope that makes several records of one.
+func partsLimits(what string, opts []PartsOption) (limits, error) {
+	l := limits{maxTotal: DefaultMaxTotal}
+	for i, o := range opts {
+		if o == nil {
+			return l, fmt.Errorf("envelope: %s: option %d is nil", what, i)
+		}
+		o.applyParts(&l)
+	}
+	if err := l.checkTotal(); err != nil {
+		return l, fmt.Errorf("envelope: %s: %w", what, err)
+	}
+	return l, nil
 }
 
 type compressionConfig struct {
@@ -95,6 +119,10 @@ func (l limits) check() error {
 	if l.maxBytes <= 0 {
 		return fmt.Errorf("MaxBytes(%d): it takes more than 0", l.maxBytes)
 	}
+	return l.checkTotal()
+}
+
+func (l limits) checkTotal() error {
 	if l.maxTotal <= 0 {
 		return fmt.Errorf("MaxTotal(%d): it takes more than 0", l.maxTotal)
 	}
@@ -114,14 +142,21 @@ func (n maxBytes) applyLogs(c *logsConfig)               { c.maxBytes = int64(n)
 
 type maxTotal int64
 
-// MaxTotal bounds what all payloads of a batch may be decompressed to together, by default to
-// DefaultMaxTotal, or MaxBytes if that is more: all of them are in memory at once. Records for which
-// there is no room fail with ErrNoRoom and come back in another batch; what was opened before is
-// handled, so that each batch gets on.
-func MaxTotal(n int64) SizeOption { return maxTotal(n) }
+// MaxTotal bounds the memory, in bytes, that what is opened of a batch may take together, by default
+// to DefaultMaxTotal, or MaxBytes if that is more: all of it is in memory at once. What is
+// decompressed counts, and of an envelope that makes several records of one, 512 bytes for each
+// beside its payload: 131,072 log events, or user records of KPL, have room by default.
+//
+// Records for which there is no room fail with ErrNoRoom and come back in another batch. The first
+// of a batch have room before the others, however many are opened at a time, so that each batch gets
+// on. What Lambda delivered as one record, such as an aggregate whose user records are compressed, has
+// room for all that is in it or is not opened; if it comes to more than MaxTotal by itself, no batch
+// has room for it, and it is undecodable.
+func MaxTotal(n int64) TotalOption { return maxTotal(n) }
 
 func (n maxTotal) applyCompression(c *compressionConfig) { c.maxTotal = int64(n) }
 func (n maxTotal) applyLogs(c *logsConfig)               { c.maxTotal = int64(n) }
+func (n maxTotal) applyParts(l *limits)                  { l.maxTotal = int64(n) }
 
 type orPlain struct{}
 
@@ -137,10 +172,7 @@ func (c Compression) begins(payload []byte) bool {
 }
 
 // read decompresses a payload.
-func (c Compression) read(payload []byte, most int64, from *room) (plain []byte, err error) {
-	if from.full.Load() { // nor for what is behind, which would overtake
-		return nil, noRoom(c.Name)
-	}
+func (c Compression) read(payload []byte, most int64, s *share) (plain []byte, err error) {
 	if !c.begins(payload) {
 		if len(payload) == 0 {
 			return nil, damaged(c.Name, "the payload is empty")
@@ -161,17 +193,13 @@ func (c Compression) read(payload []byte, most int64, from *room) (plain []byte,
 		limit++ // a byte more shows that there is more
 	}
 	into := bytes.NewBuffer(make([]byte, 0, min(int64(len(payload))*4, limit)))
-	meter := &metered{Reader: io.LimitReader(r, limit), room: from}
-	n, err := into.ReadFrom(meter)
+	n, err := into.ReadFrom(&metered{io.LimitReader(r, limit), s})
 	switch {
-	case errors.Is(err, ErrNoRoom):
-		meter.giveBack()
-		return nil, noRoom(c.Name)
+	case errors.Is(err, ErrNoRoom), errors.Is(err, errAlone):
+		return nil, err
 	case err != nil:
-		meter.giveBack()
 		return nil, damaged(c.Name, "%w", unended(err))
 	case n > most:
-		meter.giveBack()
 		return nil, damaged(c.Name, "%d bytes hold more than the %d of MaxBytes", len(payload), most)
 	}
 	return into.Bytes(), nil

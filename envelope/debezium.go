@@ -1,7 +1,6 @@
 package envelope
 
 import (
-	"context"
 	"encoding/json"
 	"time"
 
@@ -26,7 +25,7 @@ import (
 //
 // Source: "Data change events" of each connector, Debezium reference documentation.
 func Debezium(v weir.Verb) weir.Verb {
-	return weir.Unwrap(v, func(_ context.Context, m *weir.Message) ([]weir.Message, error) {
+	return unwrap("Debezium", v, func(m *weir.Message) ([]weir.Message, error) {
 		text := m.Payload
 		switch {
 		case m.Tombstone():
@@ -74,7 +73,8 @@ func change(m *weir.Message, payload []byte) []weir.Message {
 // debeziumSeen is what events are told apart by. Only what a row of a table, made flat, cannot look
 // like may count as holding nothing.
 type debeziumSeen struct {
-	kind    map[string]byte // of the values, as jsonscan tells them
+	kind    map[string]byte // of the values, as jsonscan tells them, of the keys that matter here
+	others  bool            // there are other keys
 	payload []byte          // as it stands, nil for null
 }
 
@@ -89,11 +89,19 @@ func (d debeziumSeen) has(keys ...string) bool {
 	return true
 }
 
-func (d debeziumSeen) only(keys ...string) bool { return len(d.kind) == len(keys) && d.has(keys...) }
+func (d debeziumSeen) only(keys ...string) bool {
+	return !d.others && len(d.kind) == len(keys) && d.has(keys...)
+}
 
 func debeziumKeys(text []byte) (d debeziumSeen, ok bool) {
 	d.kind = make(map[string]byte, 8)
 	ok = members(text, func(s *jsonscan.Scanner, key string) bool {
+		switch key {
+		case "schema", "payload", "op", "ts_ms", "status", "id", "event_count", "data_collections", "source", "tableChanges":
+		default:
+			d.others = true
+			return true
+		}
 		kind := s.Kind()
 		if d.kind[key] = kind; key != "payload" {
 			return true

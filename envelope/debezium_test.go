@@ -98,8 +98,8 @@ func TestDebezium(t *testing.T) {
 func TestTombstones(t *testing.T) {
 	t.Parallel()
 	for name, wrap := range map[string]func(weir.Verb) weir.Verb{
-		"SNS": envelope.SNS, "EventBridge": envelope.EventBridge, "S3": envelope.S3, "Gzip": gunzip(), "Base64": envelope.Base64,
-		"CloudWatchLogs": logs, "KPL": envelope.KPL, "DMS": envelope.DMS, "Debezium": envelope.Debezium,
+		"SNS": envelope.SNS, "EventBridge": envelope.EventBridge, "S3": notified, "Gzip": gunzip(), "Base64": envelope.Base64,
+		"CloudWatchLogs": logs, "KPL": unpack, "DMS": envelope.DMS, "Debezium": envelope.Debezium,
 	} {
 		n := 0
 		l := weir.Kafka(wrap(wrap(weir.EachMessage(func(_ context.Context, m *weir.Message) error {

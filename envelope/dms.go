@@ -20,7 +20,7 @@ import (
 //
 // Source: "Using Amazon Kinesis Data Streams as a target", AWS DMS User Guide.
 func DMS(v weir.Verb) weir.Verb {
-	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
+	return opening("DMS", v, func(m *weir.Message) ([]weir.Message, error) {
 		kind, isDMS := "", false
 		ok := members(m.Payload, func(s *jsonscan.Scanner, key string) bool {
 			if key == "metadata" {

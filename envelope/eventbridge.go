@@ -23,7 +23,7 @@ import (
 //
 // Source: "Event structure reference", Amazon EventBridge User Guide.
 func EventBridge(v weir.Verb) weir.Verb {
-	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
+	return opening("EventBridge", v, func(m *weir.Message) ([]weir.Message, error) {
 		detail, err := readEvent(m.Payload, nil)
 		if err != nil {
 			return nil, err

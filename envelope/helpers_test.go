@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/envelope"
 	"github.com/weir-go/weir/internal/assert"
 	"github.com/weir-go/weir/weirtest"
 )
@@ -102,3 +103,7 @@ func undecodable(t testing.TB, got []string, err error, parts ...string) {
 	assert.Error(t, err, append(parts, "undecodable")...)
 	assert.Equal(t, len(got), 0)
 }
+
+// The envelopes that take options, without any.
+func unpack(v weir.Verb) weir.Verb   { return envelope.KPL(v) }
+func notified(v weir.Verb) weir.Verb { return envelope.S3(v) }

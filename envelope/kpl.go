@@ -1,6 +1,8 @@
 package envelope
 
 import (
+	"errors"
+
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/kpl"
 )
@@ -23,16 +25,27 @@ import (
 //
 // With enhanced fan-out Lambda takes aggregates apart itself, and KPL finds none. It does no harm.
 //
+// A user record may be as small as six bytes, of which each takes some hundred in memory: MaxTotal
+// bounds that.
+//
 // Source: "KPL aggregated record format", github.com/awslabs/amazon-kinesis-producer.
-func KPL(v weir.Verb) weir.Verb {
-	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
+func KPL(v weir.Verb, opts ...PartsOption) weir.Verb {
+	limits, err := partsLimits("KPL", opts)
+	if err != nil {
+		return refused{err}
+	}
+	return &roomy{"KPL", v, limits, func(m *weir.Message, s *share) ([]weir.Message, error) {
 		if m.Kafka != nil || !kpl.Marked(m.Payload) {
 			return one(m, m.Payload), nil
 		}
-		users, aggregated, err := kpl.Split(m.Payload)
+		users, aggregated, err := kpl.SplitWithin(m.Payload, func(records, keys int) error {
+			return s.take(int64(records)*partPrice + int64(keys)*keyPrice)
+		})
 		switch {
 		case !aggregated:
 			return one(m, m.Payload), nil
+		case errors.Is(err, ErrNoRoom), errors.Is(err, errAlone):
+			return nil, err
 		case err != nil:
 			return nil, weir.Undecodable(err)
 		}
@@ -42,5 +55,7 @@ func KPL(v weir.Verb) weir.Verb {
 			parts[i].OrderingKey = u.PartitionKey
 		}
 		return parts, nil
-	})
+	}}
 }
+
+const keyPrice = 16 // bytes of a string beside its text

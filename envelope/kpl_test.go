@@ -60,23 +60,23 @@ func ExampleKPL() {
 func TestKPL(t *testing.T) {
 	t.Parallel()
 	whole := aggregate("k", "a", "k", "")
-	got, err := binary(t, envelope.KPL, whole)
+	got, err := binary(t, unpack, whole)
 	assert.NoError(t, err)
 	assert.Equal(t, got, []string{"0:a", "1:"})
 	spoilt := bytes.Clone(whole)
 	spoilt[len(spoilt)-1]++
 	for _, plain := range [][]byte{{}, []byte("x"), spoilt, whole[:len(whole)-1], whole[:4], []byte("{}")} {
-		got, err := binary(t, envelope.KPL, plain)
+		got, err := binary(t, unpack, plain)
 		assert.NoError(t, err)
 		assert.Equal(t, got, []string{string(plain)})
 	}
 	// A digest that is right over what the library does not write.
 	bad := append([]byte("\xf3\x89\x9a\xc2"), 0x0b)
-	got, err = binary(t, envelope.KPL, append(bad, md5Of(bad[4:])...))
+	got, err = binary(t, unpack, append(bad, md5Of(bad[4:])...))
 	undecodable(t, got, err, "aggregated record is malformed")
 	// Nothing in it.
 	empty := append([]byte("\xf3\x89\x9a\xc2\x0a\x01k"), md5Of([]byte("\x0a\x01k"))...)
-	got, err = binary(t, envelope.KPL, empty)
+	got, err = binary(t, unpack, empty)
 	assert.NoError(t, err)
 	assert.Equal(t, len(got), 0)
 }

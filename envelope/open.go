@@ -10,13 +10,21 @@ import (
 )
 
 // opening makes an envelope of what opens one record. Tombstones have nothing to open.
-func opening(v weir.Verb, open func(m *weir.Message) ([]weir.Message, error)) weir.Verb {
-	return weir.Unwrap(v, func(_ context.Context, m *weir.Message) ([]weir.Message, error) {
+func opening(what string, v weir.Verb, open func(m *weir.Message) ([]weir.Message, error)) weir.Verb {
+	return unwrap(what, v, func(m *weir.Message) ([]weir.Message, error) {
 		if m.Tombstone() {
 			return []weir.Message{m.With(nil)}, nil
 		}
 		return open(m)
 	})
+}
+
+// unwrap is weir.Unwrap that says which envelope has no verb.
+func unwrap(what string, v weir.Verb, open func(m *weir.Message) ([]weir.Message, error)) weir.Verb {
+	if v == nil {
+		return refused{fmt.Errorf("envelope: %s: no verb: give weir.Each(f), weir.EachMessage(f), weir.Batch(f), a pipeline or another envelope", what)}
+	}
+	return weir.Unwrap(v, func(_ context.Context, m *weir.Message) ([]weir.Message, error) { return open(m) })
 }
 
 // one is all that a record carries.

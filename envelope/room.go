@@ -1,7 +1,6 @@
 package envelope
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,70 +10,76 @@ import (
 	"github.com/weir-go/weir"
 )
 
-// ErrNoRoom matches the error of a record that was not decompressed, because the records before it
-// in its batch came to as much as MaxTotal allows. It is weir.Unavailable: no policy gives such a
-// record up.
+// ErrNoRoom matches the error of a record that was not opened, because the records before it in its
+// batch came to as much as MaxTotal allows. It is weir.Unavailable: no policy gives such a record up.
 var ErrNoRoom = errors.New("no room left of envelope.MaxTotal")
+
+// errAlone is for what comes to more than all the room by itself.
+var errAlone = errors.New("more than envelope.MaxTotal")
+
+// partPrice is about what a record that was taken out of another costs beside its payload: twice a
+// weir.Message, and what is known about each record.
+const partPrice = 512
 
 // room is what a batch has left of MaxTotal.
 type room struct {
+	most int64
 	left atomic.Int64
-	full atomic.Bool // somebody found none
 }
 
 func newRoom(c limits) *room {
-	r := new(room)
-	left := max(c.maxTotal, c.maxBytes)
-	if left < math.MaxInt64 {
-		left++ // to see that a payload is larger than MaxBytes takes a byte more
+	r := &room{most: max(c.maxTotal, c.maxBytes)}
+	if r.most < math.MaxInt64 {
+		r.most++ // to see that a payload is larger than MaxBytes takes a byte more
 	}
-	r.left.Store(left)
+	r.left.Store(r.most)
 	return r
+}
+
+// share is what one record of Lambda has of the room.
+type share struct {
+	*room
+	took int64
+}
+
+func (s *share) take(n int64) error {
+	if n > s.most-s.took {
+		return errAlone
+	}
+	if s.left.Add(-n) < 0 {
+		s.left.Add(n)
+		return ErrNoRoom
+	}
+	s.took += n
+	return nil
+}
+
+// back gives back all but the first bytes that were taken.
+func (s *share) back(to int64) {
+	s.left.Add(s.took - to)
+	s.took = to
 }
 
 // metered takes room for what is read.
 type metered struct {
 	io.Reader
-	room *room
-	took int64
+	share *share
 }
 
 func (m *metered) Read(b []byte) (int, error) {
 	n, err := m.Reader.Read(b)
-	if m.room.left.Add(-int64(n)) < 0 {
-		m.room.left.Add(int64(n))
-		m.room.full.Store(true)
-		return 0, ErrNoRoom
+	if full := m.share.take(int64(n)); full != nil {
+		return 0, full
 	}
-	m.took += int64(n)
 	return n, err
 }
-
-func (m *metered) giveBack() { m.room.left.Add(m.took) }
 
 // noRoom fails a record that can be handled in another batch.
 func noRoom(what string) error {
 	return weir.Unavailable(fmt.Errorf("%s: %w: the batch has too much in it, lower BatchSize or raise it", what, ErrNoRoom))
 }
 
-// roomy is an envelope that has room for each batch.
-type roomy struct {
-	verb   weir.Verb
-	limits limits
-	open   func(m *weir.Message, r *room) ([]weir.Message, error)
-}
-
-func (v *roomy) unwrap(r *room) weir.Verb {
-	return opening(v.verb, func(m *weir.Message) ([]weir.Message, error) { return v.open(m, r) })
-}
-
-func (v *roomy) Check(s weir.Setup) error {
-	if c, ok := v.unwrap(nil).(weir.Checker); ok {
-		return c.Check(s)
-	}
-	return nil
-}
-
-func (v *roomy) Process(ctx context.Context, w *weir.Work) error {
-	return v.unwrap(newRoom(v.limits)).Process(ctx, w)
+// alone fails a record that no batch has room for.
+func alone(what string, c limits) error {
+	return damaged(what, "more than envelope.MaxTotal (%d bytes) in one record: raise it if the function has the memory, or put less into one", max(c.maxTotal, c.maxBytes))
 }

@@ -43,7 +43,7 @@ func TestMaxTotal(t *testing.T) {
 	res = weirtest.Run(t.Context(), weir.Kinesis(v, weir.OnUndecodable(weir.DropUndecodable)), weirtest.Kinesis(long[:len(long)-1], long))
 	res.Want(t, weirtest.Dropped, ok)
 
-	l := weir.Kinesis(envelope.CloudWatchLogs(weir.EachMessage(idle), envelope.MaxTotal(1), envelope.MaxBytes(300)))
+	l := weir.Kinesis(envelope.CloudWatchLogs(weir.EachMessage(idle), envelope.MaxTotal(1200), envelope.MaxBytes(300)))
 	logs := zip(logsBody("DATA_MESSAGE", `[{"message":"a"}]`))
 	weirtest.Run(t.Context(), l, weirtest.Kinesis(logs, logs)).Want(t, ok, failed)
 	assert.Error(t, weir.Kinesis(envelope.Gzip(weir.EachMessage(idle), envelope.MaxTotal(0))).Err(), "gzip: MaxTotal(0): it takes more than 0")

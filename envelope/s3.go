@@ -22,15 +22,22 @@ import (
 // The s3:TestEvent that S3 sends when notifications are set up holds nothing, and is done. What is
 // neither is undecodable, and so is a notification with a record of another service.
 //
+// S3 writes few records into one notification. Many, as somebody else may write them, are bounded by
+// MaxTotal.
+//
 // Source: "Event message structure", Amazon S3 User Guide.
-func S3(v weir.Verb) weir.Verb {
-	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
-		records, err := readS3(m.Payload)
+func S3(v weir.Verb, opts ...PartsOption) weir.Verb {
+	limits, err := partsLimits("S3", opts)
+	if err != nil {
+		return refused{err}
+	}
+	return &roomy{"S3", v, limits, func(m *weir.Message, s *share) ([]weir.Message, error) {
+		records, err := readS3(m.Payload, s)
 		if err != nil {
 			return nil, err
 		}
 		return several(m, records), nil
-	})
+	}}
 }
 
 // several makes records of what one carries.
@@ -43,7 +50,7 @@ func several(m *weir.Message, payloads [][]byte) []weir.Message {
 }
 
 // readS3 returns the records of a notification, each as it stands.
-func readS3(payload []byte) (records [][]byte, err error) {
+func readS3(payload []byte, room *share) (records [][]byte, err error) {
 	var list []byte
 	var event string
 	ok := members(payload, func(s *jsonscan.Scanner, key string) bool {
@@ -63,8 +70,11 @@ func readS3(payload []byte) (records [][]byte, err error) {
 	case list == nil:
 		return nil, damaged("S3", "not a notification: it has no Records")
 	}
-	records, ok = items(list)
-	if !ok {
+	records, ok, err = items(list, func([]byte) error { return room.take(partPrice) })
+	switch {
+	case err != nil:
+		return nil, err
+	case !ok:
 		return nil, damaged("S3", "not a notification: Records is no list of objects")
 	}
 	for i, r := range records {
@@ -82,20 +92,24 @@ func readS3(payload []byte) (records [][]byte, err error) {
 	return records, nil
 }
 
-// items splits a list of objects, which is known to be JSON.
-func items(list []byte) (objects [][]byte, ok bool) {
+// items splits a list of objects, which is known to be JSON. take takes room for each.
+func items(list []byte, take func(object []byte) error) (objects [][]byte, ok bool, err error) {
 	s := jsonscan.Scanner{}
 	s.Reset(view(list))
 	if s.Kind() != '[' {
-		return nil, false
+		return nil, false, nil
 	}
 	for s.Array(); s.MoreItems(); {
 		if s.Kind() != '{' {
-			return nil, false
+			return nil, false, nil
 		}
-		objects = append(objects, value(&s, list))
+		object := value(&s, list)
+		if err := take(object); err != nil {
+			return nil, true, err
+		}
+		objects = append(objects, object)
 	}
-	return objects, s.Err() == nil
+	return objects, s.Err() == nil, nil
 }
 
 // S3Record is one record of an event notification: what happened to one object.

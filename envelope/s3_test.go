@@ -60,7 +60,7 @@ func TestS3(t *testing.T) {
 		`{"Records":[]}`:                                 nil,
 		`{"Event":"s3:TestEvent","Records":[` + b + `]}`: {"0:" + b},
 	} {
-		got, err := opened(t, envelope.S3, payload)
+		got, err := opened(t, notified, payload)
 		assert.NoError(t, err)
 		assert.Equal(t, got, want)
 	}
@@ -73,7 +73,7 @@ func TestS3(t *testing.T) {
 		s3Body(`{"eventSource":1}`):               `record 0 comes from ""`,
 		s3Body(`{"eventSource":"aws:s3fake"}`, a): `record 0 comes from`,
 	} {
-		got, err := opened(t, envelope.S3, payload)
+		got, err := opened(t, notified, payload)
 		undecodable(t, got, err, "S3", why)
 	}
 }
@@ -137,7 +137,7 @@ func FuzzS3(f *testing.F) {
 	f.Add(s3Body(`{"eventSource":"aws:s3"}`, ` {"eventSource":"aws:s3","a":[{}]} `))
 	f.Add(`{"Event":"s3:TestEvent"}`)
 	f.Fuzz(func(t *testing.T, body string) {
-		got, err := viaRunner(t, envelope.S3, body)
+		got, err := viaRunner(t, notified, body)
 		var w map[string]json.RawMessage
 		var records []json.RawMessage
 		whole := json.Unmarshal([]byte(body), &w) == nil && json.Unmarshal(w["Records"], &records) == nil && records != nil

@@ -24,7 +24,7 @@ import (
 // Source: "HTTP/HTTPS notification JSON format" and "Amazon SNS raw message delivery", Amazon SNS
 // Developer Guide.
 func SNS(v weir.Verb) weir.Verb {
-	return opening(v, func(m *weir.Message) ([]weir.Message, error) {
+	return opening("SNS", v, func(m *weir.Message) ([]weir.Message, error) {
 		var n notification
 		if !n.read(m.Payload) {
 			return one(m, m.Payload), nil

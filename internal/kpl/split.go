@@ -51,11 +51,17 @@ type Record struct {
 //
 // Data of the records is a view of data; the keys are copies.
 func Split(data []byte) (records []Record, aggregated bool, err error) {
+	return SplitWithin(data, func(int, int) error { return nil })
+}
+
+// SplitWithin is Split that asks admit, before it takes any memory, whether there may be so many
+// records and so many keys in the tables. An error of admit's is returned, wrapped.
+func SplitWithin(data []byte, admit func(records, keys int) error) (records []Record, aggregated bool, err error) {
 	msg, ok := message(data)
 	if !ok {
 		return nil, false, nil
 	}
-	t, n, err := readTables(msg)
+	t, n, err := readTables(msg, admit)
 	if err != nil {
 		return nil, true, fmt.Errorf("the aggregated record is malformed: %w", err)
 	}
@@ -92,7 +98,7 @@ type tables struct{ keys, hashes []string }
 
 // readTables checks the outer message and returns its tables and the number of records. They
 // are read before the records since protobuf lets fields come in any order.
-func readTables(msg []byte) (t tables, records int, err error) {
+func readTables(msg []byte, admit func(records, keys int) error) (t tables, records int, err error) {
 	var keys, hashes, size int
 	r := reader{rest: msg}
 	for r.next() {
@@ -118,6 +124,9 @@ func readTables(msg []byte) (t tables, records int, err error) {
 	}
 	if r.err != nil {
 		return t, 0, r.err
+	}
+	if err := admit(records, keys+hashes); err != nil {
+		return t, 0, err
 	}
 	// One string holds all keys.
 	var all strings.Builder
