@@ -3,61 +3,43 @@
 package jmeskey
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
 
 	"github.com/jmespath/go-jmespath"
-	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/middleware/once"
 )
 
 // Key takes what an expression finds in a JSON payload, such as order.id or [tenant, order.id]; on
-// DynamoDB in the record, such as dynamodb.NewImage.id.S. A payload that is not JSON is undecodable,
-// and an expression that cannot be is refused.
+// DynamoDB in the record, such as dynamodb.NewImage.id.S. The payload is the body of a message, or what Kinesis
+// or Kafka carry, decoded: neither body nor powertools_json are needed, and the latter is refused with
+// what to write instead. A payload that is not JSON is undecodable. An expression that cannot
+// be, for it is no JMESPath, or calls a function that there is not, makes Lambda.Err refuse the key.
 //
-// Missing is what once.ValueKey says: null, "", and a list or an object of nothing else. Where some
-// of a list are null, the others are the key: that is one for all records of a tenant that have no
-// order.id. Say [tenant, order.id] && order.id && [tenant, order.id] to have those fail.
+// Missing is what once.ValueKey says: null, "", and a list or an object without anything, or with a part
+// that is missing, as [tenant, order.id] of a record that has no order.id. With once.Partial the parts that are there
+// are the key: then it is one for all records of a tenant that have no order.id. For a part that may be
+// missing and tells nothing apart, say what stands for it: [order.id, region || 'none'].
 //
 // Numbers that a float64 cannot hold as they are written, such as large identifiers, keep their digits, and are no
 // numbers to the functions and comparisons of an expression.
-func Key(expression string) once.Key {
+func Key(expression string, opts ...once.KeyOption) once.Key {
+	name := fmt.Sprintf("jmeskey.Key(%q)", expression)
 	path, err := jmespath.Compile(expression)
+	if err == nil {
+		err = check(expression)
+	}
 	if err != nil {
-		return once.RefuseKey(fmt.Errorf("jmeskey: Key(%q): %w", expression, err))
+		return once.RefuseKey(fmt.Errorf("%s: %w", name, err))
 	}
-	return once.KeyFunc(func(m *weir.Message) (string, error) {
-		text := m.Payload
-		if text == nil && m.Kafka == nil {
-			text = []byte(m.Raw())
-		}
-		if len(text) == 0 {
-			return "", nil // a tombstone, say
-		}
-		document, err := parse(text)
+	return once.JSONKey(name, func(document any) (any, error) {
+		found, err := path.Search(exact(document))
 		if err != nil {
-			return "", weir.Undecodable(fmt.Errorf("jmeskey: the payload is not JSON, so the key cannot be found in it: %w", err))
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		found, err := path.Search(document)
-		if err != nil {
-			return "", fmt.Errorf("jmeskey: %q: %w", expression, err)
-		}
-		return once.ValueKey(found)
-	})
-}
-
-func parse(text []byte) (v any, err error) {
-	if !json.Valid(text) { // a Decoder would not mind what comes behind
-		return nil, json.Unmarshal(text, &v)
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&v); err != nil {
-		return nil, err
-	}
-	return exact(v), nil
+		return found, nil
+	}, opts...)
 }
 
 // exact makes float64 of numbers, which is what expressions know, unless a digit would be lost.

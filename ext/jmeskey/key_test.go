@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/weir-go/weir"
@@ -35,7 +36,8 @@ func TestSame(t *testing.T) {
 		{"id", `{"id":0}`, `{"id":false}`, false},
 		{"[tenant, id]", `{"tenant":"t","id":1}`, `{"id":1,"tenant":"t"}`, true},
 		{"[tenant, id]", `{"tenant":"t","id":1}`, `{"tenant":"u","id":1}`, false},
-		{"[tenant, id]", `{"tenant":"t","id":null}`, `{"tenant":"t"}`, true},
+		{"[tenant, id || 'none']", `{"tenant":"t","id":null}`, `{"tenant":"t"}`, true},
+		{"[id, 'v1']", `{"id":1}`, `{"id":1,"n":2}`, true},
 		{"{a: x, b: y}", `{"x":1,"y":2}`, `{"y":2,"x":1}`, true},
 		{"items[?price > `5`].id", `{"items":[{"id":1,"price":7},{"id":2,"price":3}]}`, `{"items":[{"id":1,"price":6.5}]}`, true},
 		{"length(@)", `[1,2]`, `[3,4]`, true},
@@ -65,7 +67,13 @@ func TestMissing(t *testing.T) {
 		{"[a, b]", `{}`, once.ErrNoKey},
 		{"{x: a, y: b}", `{"a":null,"b":""}`, once.ErrNoKey},
 		{"items[].id", `{"items":[]}`, once.ErrNoKey},
-		{"[tenant, id] && id && [tenant, id]", `{"tenant":"t"}`, once.ErrNoKey},
+		{"[tenant, id]", `{"tenant":"t"}`, once.ErrNoKey},
+		{"[tenant, id]", `{"tenant":"t","id":null}`, once.ErrNoKey},
+		{"[tenant, id]", `{"tenant":"t","id":""}`, once.ErrNoKey},
+		{"{t: tenant, i: order.id}", `{"tenant":"t","order":{}}`, once.ErrNoKey},
+		{"[tenant, items[].id]", `{"tenant":"t","items":[]}`, once.ErrNoKey},
+		{"[[tenant, [id]]]", `{"tenant":"t"}`, once.ErrNoKey},
+		{"id", `{"id":"\ud800"}`, weir.ErrUndecodable},
 		{"id", `{"id":`, weir.ErrUndecodable},
 		{"id", `{"id":1} {"id":2}`, weir.ErrUndecodable},
 		{"length(id)", `{"id":1}`, nil},
@@ -77,8 +85,88 @@ func TestMissing(t *testing.T) {
 			}
 		}
 	}
-	if err := lambda("a[", func() {}).Err(); err == nil {
-		t.Error("an expression that cannot be was taken")
+}
+
+// TestPartial: parts that are missing are left out on request only.
+func TestPartial(t *testing.T) {
+	t.Parallel()
+	runs := 0
+	l := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { runs++; return nil }),
+		once.Use(once.New("f", mem.New()), jmeskey.Key("[tenant, id]", once.Partial())), weir.ReportAll())
+	r := weirtest.Run(t.Context(), l, weirtest.SQS(`{"tenant":"t"}`, `{"tenant":"t","id":null}`, `{"id":null}`))
+	r.Want(t, weirtest.Succeeded, weirtest.Succeeded, weirtest.Failed)
+	if runs != 1 || !errors.Is(r.Records[2].Err, once.ErrNoKey) {
+		t.Errorf("%d runs, %v", runs, r.Records[2].Err)
+	}
+}
+
+// TestNoKeySays: where it was looked for.
+func TestNoKeySays(t *testing.T) {
+	t.Parallel()
+	for payload, want := range map[string]string{
+		`{}`:      `jmeskey.Key("[a, b.c]") found nothing`,
+		`{"a":1}`: `jmeskey.Key("[a, b.c]") found a list or an object with a part that is null`,
+		`["software.amazon.payloadoffloading.PayloadS3Pointer",{}]`: "put offload.Load before once",
+	} {
+		r := weirtest.Run(t.Context(), lambda("[a, b.c]", func() {}), weirtest.SQS(payload))
+		if err := r.Records[0].Err; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", payload, err)
+		}
+	}
+}
+
+// TestRefused: an expression that would fail for every record is refused before the first one.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	for expression, want := range map[string]string{
+		"a[":                                "SyntaxError",
+		"":                                  "SyntaxError",
+		"powertools_json(body).ID":          "write ID for powertools_json(body).ID",
+		"[a, powertools_base64(b)]":         "envelope.Base64",
+		"{x: powertools_base64_gzip(data)}": "envelope.Gzip",
+		"items[?lower(name) == 'a'].id":     "lower is no function of JMESPath: those are abs, avg,",
+		"a || b && sort_by(c, &upper(d))":   "upper is no function",
+		"x.to_string()":                     "to_string takes 1 argument, and is given 0",
+		"join(',', a, b)":                   "join takes 2 arguments, and is given 3",
+		"@(a)":                              "what is called is no function",
+		"not_null()":                        "not_null takes 1 argument or more, and is given 0",
+	} {
+		if err := lambda(expression, func() {}).Err(); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "jmeskey.Key(") {
+			t.Errorf("%s: %v", expression, err)
+		}
+	}
+	if err := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { return nil }),
+		once.Use(once.New("f", mem.New()), jmeskey.Key("a", nil))).Err(); err == nil {
+		t.Error("an option that is nil was taken")
+	}
+}
+
+// TestFunctions: all that the library knows are known, with as many arguments.
+func TestFunctions(t *testing.T) {
+	t.Parallel()
+	const document = `{"n":-1,"ns":[1,2],"s":"ab","ss":["a","b"],"o":{"k":"v"},"os":[{"n":1},{"n":2}]}`
+	for _, call := range []string{
+		"abs(n)", "avg(ns)", "ceil(n)", "contains(s, 'a')", "ends_with(s, 'b')", "floor(n)", "join('-', ss)", "keys(o)", "length(s)", "map(&n, os)",
+		"max(ns)", "max_by(os, &n)", "merge(o, o, o)", "min(ns)", "min_by(os, &n)", "not_null(x, y, s)", "reverse(ss)", "sort(ss)", "sort_by(os, &n)",
+		"starts_with(s, 'a')", "sum(ns)", "to_array(s)", "to_number('1')", "to_string(n)", "type(s)", "values(o)",
+	} {
+		runs := 0
+		l := lambda(call, func() { runs++ })
+		r := weirtest.Run(t.Context(), l, weirtest.SQS(document))
+		if l.Err() != nil || runs != 1 {
+			t.Errorf("%s: %v, %v", call, l.Err(), r.Records)
+		}
+	}
+}
+
+// TestMistakes: an expression that cannot be is not the record's fault, where Use does not refuse it.
+func TestMistakes(t *testing.T) {
+	t.Parallel()
+	l := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { t.Error("it ran"); return nil }),
+		weir.Use(once.Middleware(once.New("f", mem.New()), jmeskey.Key("powertools_json(body).ID"))))
+	r := weirtest.Run(t.Context(), l, weirtest.SQS(`{}`))
+	if _, other := errors.AsType[*weir.UnavailableError](r.Records[0].Err); !other {
+		t.Error(r.Records[0].Err)
 	}
 }
 
@@ -95,7 +183,7 @@ func FuzzKey(f *testing.F) {
 		}
 		runs := 0
 		l := weir.Kinesis(weir.EachMessage(func(context.Context, *weir.Message) error { runs++; return nil }),
-			once.Use(once.New("f", mem.New()), jmeskey.Key("[id, a.b, items[0]]")), weir.ReportAll())
+			once.Use(once.New("f", mem.New()), jmeskey.Key("[id, a.b, items[0]]", once.Partial())), weir.ReportAll())
 		r := weirtest.Run(t.Context(), l, weirtest.Kinesis(payload, again.Bytes()))
 		for _, o := range r.Records {
 			if _, panicked := errors.AsType[*weir.PanicError](o.Err); panicked {
@@ -104,6 +192,25 @@ func FuzzKey(f *testing.F) {
 		}
 		if runs > 1 || (r.Records[0].Err == nil) != (r.Records[1].Err == nil) || (runs == 1) != (r.Records[0].Err == nil) {
 			t.Fatalf("%d runs of %q and %q: %v, %v", runs, payload, again.Bytes(), r.Records[0].Err, r.Records[1].Err)
+		}
+	})
+}
+
+// FuzzExpression: whatever the expression, it is refused or finds something, and nothing panics.
+func FuzzExpression(f *testing.F) {
+	f.Add("[tenant, order.id]")
+	f.Add("items[?n > `1`].n | sort(@)[0]")
+	f.Add("@(a)")
+	f.Add("a[::0]")
+	f.Add("&a")
+	f.Fuzz(func(t *testing.T, expression string) {
+		l := lambda(expression, func() {})
+		if l.Err() != nil {
+			return
+		}
+		r := weirtest.Run(t.Context(), l, weirtest.SQS(`{"tenant":"t","order":{"id":7},"items":[{"n":2},{"n":1}],"a":["x",null]}`))
+		if p, panicked := errors.AsType[*weir.PanicError](r.Records[0].Err); panicked {
+			t.Fatalf("%q: %v\n%s", expression, p, p.Stack)
 		}
 	})
 }
