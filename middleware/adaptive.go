@@ -30,7 +30,7 @@ type Limits struct {
 	Forget time.Duration
 
 	// OnChange is told of each new limit. Under Concurrency it may be called from several goroutines at
-	// a time.
+	// a time. If it panics, nobody hears of it.
 	OnChange func(ctx context.Context, c LimitChange)
 }
 

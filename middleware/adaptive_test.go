@@ -304,20 +304,40 @@ func TestAdaptiveAborted(t *testing.T) {
 	})
 }
 
-// The same Adaptive twice around a handler, and a limit of one: no record waits for itself.
+// The same Adaptive twice around a handler, and a limit of one: no record waits for itself, nor for what
+// hands on a copy of it. Another record of the same ID, in another batch, waits.
 func TestAdaptiveTwice(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		a := middleware.Adaptive(middleware.Limits{Most: 1})
-		runs := 0
-		fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error {
-			runs++
-			return nil
-		}), a, a)
-		r := weirtest.Run(t.Context(), fn, weirtest.SQS(1, 2, 3))
-		assert.NoError(t, r.Err)
-		assert.Equal(t, runs, 3)
+	copies := weir.Use(func(next weir.Handler) weir.Handler {
+		return func(ctx context.Context, m *weir.Message) error {
+			own := m.With([]byte("loaded"))
+			return next(weir.WithMessage(ctx, &own), &own)
+		}
 	})
+	for name, between := range map[string]weir.FlowOption{"": weir.FlowOptions(), "copies": weir.FlowOptions(copies, copies)} {
+		synctest.Test(t, func(t *testing.T) {
+			a := middleware.Adaptive(middleware.Limits{Most: 1})
+			var runs, now, most atomic.Int64
+			fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error {
+				runs.Add(1)
+				most.Store(max(most.Load(), now.Add(1)))
+				time.Sleep(time.Second)
+				now.Add(-1)
+				return nil
+			}), weir.FlowOptions(copies, a, between, a))
+			var all sync.WaitGroup
+			for range 2 {
+				all.Go(func() {
+					r := weirtest.Run(t.Context(), fn, weirtest.SQS(1, 2, 3))
+					assert.NoError(t, r.Err)
+					assert.Equal(t, len(r.Retried()), 0, name)
+				})
+			}
+			all.Wait()
+			assert.Equal(t, runs.Load(), 6)
+			assert.Equal(t, most.Load(), 1, name)
+		})
+	}
 }
 
 func TestAdaptiveRefused(t *testing.T) {

@@ -17,12 +17,16 @@ var ErrOpen = errors.New("middleware: not run, since the breaker is open")
 type Circuit struct {
 	// After is how many failures of one class in a row open the breaker. A success begins the count
 	// anew, and so does a failure of another class. Zero is DefaultBreakAfter.
+	//
+	// What may be a record's own fault, which is any class but "unavailable", counts once for each record, the
+	// parts that Unwrap took out of it included: one that fails again says nothing about others.
 	After int
 
 	// CoolDown is how long the breaker stays open, also across the batches of a sandbox or a worker.
 	// Then one record is let through: the breaker closes when it succeeds, and stays open for another
-	// CoolDown when it fails. With zero the breaker is the batch's: it stays open to its end, and the
-	// next batch begins with a closed one.
+	// CoolDown when it fails. It closes too when a record fails that was let through in vain before, unless
+	// by "unavailable", so that one that always fails does not keep it open for ever. With zero the
+	// breaker is the batch's: it stays open to its end, and the next batch begins with a closed one.
 	CoolDown time.Duration
 
 	// MaxCoolDown has CoolDown doubled each time that a record was let through in vain, up to this.
@@ -30,13 +34,14 @@ type Circuit struct {
 	MaxCoolDown time.Duration
 
 	// Class tells failures apart. It returns "" for an error that is neither a failure nor a success of
-	// what the handler depends on. Nil is FailureClass. It is not asked about panics, which do not
+	// what the handler depends on, and "unavailable" for one that is surely not the record's fault, see After.
+	// Nil is FailureClass. It is not asked about panics, which do not
 	// count, about a record that ran out of RecordTimeout, which is "unavailable", nor about one whose
 	// batch ran out of time.
 	Class func(err error) string
 
 	// OnChange is told when the breaker opens, lets a record through, or closes. Under Concurrency it
-	// may be called from several goroutines at a time.
+	// may be called from several goroutines at a time. If it panics, nobody hears of it.
 	OnChange func(ctx context.Context, c BreakerChange)
 }
 
@@ -61,8 +66,8 @@ func (s BreakerState) String() string {
 type BreakerChange struct {
 	From, To BreakerState
 	Class    string        // of the failures, "" when it closes
-	Failures int           // in a row
-	Err      error         // the last failure
+	Failures int           // that counted, in a row
+	Err      error         // the last failure, nil if it closes after a success
 	CoolDown time.Duration // for which it is open, 0 to the end of the batch
 	Refused  int           // records that were not run since it opened
 }
@@ -75,14 +80,14 @@ type BreakerChange struct {
 //
 // That error is a weir.Unavailable. So the record is retried wherever it comes from; policies of
 // package deadletter do not give it up; a long-running worker pauses and tries the same records again;
-// Retry leaves it alone. With a CoolDown it is also a weir.RetryAfter for what is left of it, which
+// Retry leaves it alone, and answers with the error of the last attempt that was run, if any was. With a CoolDown it is also a weir.RetryAfter for what is left of it, which
 // package visibility acts on. What Lambda sees is a failed record: a message of SQS counts a receive,
 // so give its queue a maxReceiveCount that outlasts an outage, or use visibility.BackOff. On a stream,
 // what is behind the first failure is delivered again anyway, and is not done twice then. On a FIFO
 // queue the first failure stops the batch, so that a breaker does something with weir.SkipGroup, or
 // with a CoolDown, only.
 //
-// List it before Retry to count records, and behind it to count attempts.
+// List it before Retry to count records, and behind it to count attempts at what is unavailable.
 func Breaker(c Circuit) weir.FlowOption {
 	if err := c.check(); err != nil {
 		return weir.Refuse(err)

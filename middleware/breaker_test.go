@@ -209,6 +209,57 @@ func TestBreakerCoolDown(t *testing.T) {
 	})
 }
 
+// What may be a record's own fault counts once, however often it or a part of it fails. So does
+// what it finds when it is let through.
+func TestBreakerSameRecord(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var changes []string
+		d := &dependency{answers: map[string]error{"down": errDown, "stock": errStock}}
+		fn := weir.SQS(weir.Unwrap(weir.EachMessage(d.handle), func(_ context.Context, m *weir.Message) (parts []weir.Message, err error) {
+			for i, word := range strings.Split(string(m.Payload), "+") {
+				parts = append(parts, m.WithPart(i, []byte(word)))
+			}
+			return parts, nil
+		}), weir.ReportAll(), middleware.Breaker(middleware.Circuit{After: 2, CoolDown: 10 * time.Second,
+			OnChange: func(_ context.Context, c middleware.BreakerChange) {
+				changes = append(changes, fmt.Sprint(c.From, "-", c.To, " ", c.Failures, " ", c.Err))
+			}}))
+		batch := func(text, calls string, wantChanges ...string) {
+			t.Helper()
+			changes = nil
+			var records []any
+			for word := range strings.FieldsSeq(text) {
+				id, text, _ := strings.Cut(word, ":")
+				records = append(records, weirtest.Record{ID: id, Value: text})
+			}
+			weirtest.Run(t.Context(), fn, weirtest.SQS(records...))
+			assert.Equal(t, d.calls(), calls, text)
+			assert.Equal(t, changes, wantChanges, text)
+			time.Sleep(10 * time.Second)
+		}
+		batch("a:stock", "stock")
+		batch("a:stock", "stock")
+		batch("a:stock+stock+stock b:stock c:ok", "stock,stock,stock,stock", "closed-open 2 out of stock")
+		const half, open = "open-half-open 2 out of stock", "half-open-open 3 out of stock"
+		batch("a:stock+ok b:ok", "stock", half, open)
+		batch("b:stock a:ok", "stock", "open-half-open 3 out of stock", "half-open-open 4 out of stock")
+		batch("a:stock+ok b:stock+ok", "stock,ok,stock,ok", "open-half-open 4 out of stock", "half-open-closed 0 out of stock")
+		batch("a:stock b:stock a:stock c:stock", "stock,stock,stock,stock") // a and b are known
+		batch("d:stock e:ok", "stock", "closed-open 2 out of stock")
+		batch("d:ok", "ok", half, "half-open-closed 0 <nil>")
+		batch("a:stock b:stock c:ok", "stock,stock", "closed-open 2 out of stock")
+		batch("a:ok", "ok", half, "half-open-closed 0 <nil>")
+
+		// What is unavailable is so for all, so each failure of it counts.
+		down := errDown.Error()
+		batch("a:down", "down")
+		batch("a:down b:ok", "down", "closed-open 2 "+down)
+		batch("a:down", "down", "open-half-open 2 "+down, "half-open-open 3 "+down)
+		batch("a:down b:ok", "down", "open-half-open 3 "+down, "half-open-open 4 "+down)
+	})
+}
+
 // The record that is let through may panic, or hang: another is, then.
 func TestBreakerProbeIsLost(t *testing.T) {
 	t.Parallel()
@@ -411,7 +462,7 @@ func TestBreakerRefused(t *testing.T) {
 	}
 }
 
-// Against a reference: random batches, one record at a time.
+// Against a reference: random batches of records that come again and again, one record at a time.
 func TestBreakerModel(t *testing.T) {
 	t.Parallel()
 	base := rand.Uint64()
@@ -423,32 +474,51 @@ func TestBreakerModel(t *testing.T) {
 			d := &dependency{answers: map[string]error{"down": errDown, "stock": errStock, "permanent": weir.Permanent(errDown)}}
 			fn := weir.SQS(weir.EachMessage(d.handle), weir.ReportAll(), middleware.Breaker(middleware.Circuit{After: after, CoolDown: coolDown}))
 			class, n, open, until := "", 0, false, time.Time{}
+			counted, vain := map[string]bool{}, map[string]bool{}
 			for range 20 {
 				if coolDown == 0 {
 					class, n, open = "", 0, false
 				}
 				var text, want []string
-				for range rng.IntN(8) {
-					word := []string{"ok", "down", "stock", "permanent", "down", "down"}[rng.IntN(6)]
-					text = append(text, word)
+				var records []any
+				for _, k := range rng.Perm(9)[:rng.IntN(8)] {
+					word, id := []string{"ok", "down", "stock", "permanent", "down", "stock"}[rng.IntN(6)], fmt.Sprint(k)
+					text, records = append(text, word+" "+id), append(records, weirtest.Record{Value: word + " " + id, ID: id})
 					if open && (coolDown == 0 || time.Now().Before(until)) {
 						continue
 					}
-					want = append(want, word)
+					want = append(want, word+" "+id)
+					own := word == "stock"
 					switch {
 					case word == "permanent":
 					case word == "ok":
-						class, n, open = "", 0, false
-					default:
-						if n++; word != class {
-							class, n = word, 1
+						if open {
+							clear(vain)
 						}
-						if open = open || n >= after; open {
-							until = time.Now().Add(coolDown)
+						class, n, open = "", 0, false
+					case open && own && vain[id]: // its own fault, so that nothing is known of others
+						class, n, open = "", 0, false
+					case open:
+						class, n, until = word, n+1, time.Now().Add(coolDown)
+						vain[id] = vain[id] || own
+					case own && vain[id]:
+					default:
+						if word != class {
+							class, n = word, 0
+						}
+						if n == 0 {
+							clear(counted)
+						}
+						if own && counted[id] {
+							break
+						}
+						counted[id] = own
+						if n++; n >= after {
+							open, until = true, time.Now().Add(coolDown)
 						}
 					}
 				}
-				weirtest.Run(t.Context(), fn, weirtest.SQS(words(strings.Join(text, " "))...))
+				weirtest.Run(t.Context(), fn, weirtest.SQS(records...))
 				if got := d.calls(); got != strings.Join(want, ",") {
 					t.Fatalf("seed %d: of %v, %s were run, want %v", seed, text, got, want)
 				}

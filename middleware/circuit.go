@@ -30,6 +30,10 @@ type breaker struct {
 	probing bool          // one was let through, and others wait for what it finds
 	refused int
 	refusal error // of a breaker that stays open
+
+	// Records whose failures may be their own fault: those in the streak, and those that were let
+	// through in vain since it opened.
+	counted, vain offenders
 }
 
 func (b *breaker) handle(ctx context.Context, m *weir.Message, next weir.Handler) error {
@@ -54,7 +58,7 @@ func (b *breaker) handle(ctx context.Context, m *weir.Message, next weir.Handler
 		}
 		return nil
 	}
-	b.failed(ctx, ticket, err)
+	b.failed(ctx, m, ticket, err)
 	return err
 }
 
@@ -94,13 +98,17 @@ func (b *breaker) change(from, to BreakerState) BreakerChange {
 	return BreakerChange{from, to, b.class, int(b.streak.Load()), b.last, b.rest, b.refused}
 }
 
-// tell calls OnChange without the lock, which is held before and after.
+// tell calls OnChange without the lock, which is held before and after. It must not change what becomes of
+// the record.
 func (b *breaker) tell(ctx context.Context, c BreakerChange) {
 	if b.c.OnChange == nil {
 		return
 	}
 	b.mu.Unlock()
-	defer b.mu.Lock()
+	defer func() {
+		_ = recover()
+		b.mu.Lock()
+	}()
 	b.c.OnChange(ctx, c)
 }
 
@@ -110,19 +118,33 @@ func (b *breaker) succeeded(ctx context.Context, ticket uint64) {
 	if ticket != b.term.Load() {
 		return
 	}
-	was := b.open.Load()
-	b.streak.Store(0)
-	b.class, b.last, b.rest, b.probing = "", nil, 0, false
-	if was {
-		change := b.change(BreakerHalfOpen, BreakerClosed)
-		b.refused = 0
-		b.term.Add(1)
-		b.open.Store(false)
-		b.tell(ctx, change)
+	if b.open.Load() {
+		b.vain = nil
+		b.close(ctx, nil)
+		return
 	}
+	b.reset()
 }
 
-func (b *breaker) failed(ctx context.Context, ticket uint64, err error) {
+// reset begins the count anew.
+func (b *breaker) reset() {
+	b.streak.Store(0)
+	b.class, b.last, b.counted = "", nil, nil
+}
+
+// close closes the breaker, after a success or because of what a failure is worth.
+func (b *breaker) close(ctx context.Context, why error) {
+	b.reset()
+	b.rest, b.probing = 0, false
+	change := b.change(BreakerHalfOpen, BreakerClosed)
+	change.Err = why
+	b.refused = 0
+	b.term.Add(1)
+	b.open.Store(false)
+	b.tell(ctx, change)
+}
+
+func (b *breaker) failed(ctx context.Context, m *weir.Message, ticket uint64, err error) {
 	class := ""
 	switch cause := context.Cause(ctx); {
 	case cause == weir.ErrRecordTimeout:
@@ -134,22 +156,33 @@ func (b *breaker) failed(ctx context.Context, ticket uint64, err error) {
 		b.silent(ticket)
 		return
 	}
+	own := class != classUnavailable // the record's fault, perhaps
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if ticket != b.term.Load() {
 		return
 	}
-	b.last = err
 	if b.open.Load() { // it was let through
-		b.class = class
+		if own && !b.vain.add(m) {
+			b.close(ctx, err)
+			return
+		}
+		b.class, b.last = class, err
 		b.streak.Add(1)
 		b.rest = min(b.c.MaxCoolDown, max(b.rest, b.rest*2))
 		b.begin(ctx, BreakerHalfOpen)
 		return
 	}
+	if own && b.vain.has(m) {
+		return
+	}
+	b.last = err
 	if class != b.class {
-		b.class = class
+		b.class, b.counted = class, nil
 		b.streak.Store(0)
+	}
+	if own && !b.counted.add(m) {
+		return
 	}
 	if b.streak.Add(1) < int64(b.c.After) {
 		return

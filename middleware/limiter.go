@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -22,7 +23,7 @@ type limiter struct {
 	fallen    uint64
 	successes int       // since the limit last changed
 	idle      time.Time // since when no turn is out, if the limit is not the highest
-	holders   []*weir.Message
+	holders   []holder
 	free      []int32 // in holders
 	first     *waiter // those who wait, the longest first
 	last      *waiter
@@ -34,8 +35,14 @@ type turn struct {
 	slot   int32  // in holders
 }
 
+// holder is a record that has a turn.
+type holder struct {
+	ctx context.Context
+	m   *weir.Message
+}
+
 type waiter struct {
-	m          *weir.Message
+	holder
 	ready      chan struct{}
 	turn       turn // once ready is closed
 	prev, next *waiter
@@ -67,7 +74,7 @@ func (b *limited) handle(ctx context.Context, m *weir.Message) error {
 		}
 	}()
 	if b.aborted.Load() { // while it waited
-		return weir.Unavailable(fmt.Errorf("middleware: not run: %w", weir.ErrAborted))
+		return weir.Unavailable(&unrunError{fmt.Errorf("middleware: not run: %w", weir.ErrAborted)})
 	}
 	var begin time.Time
 	if b.l.Slow > 0 {
@@ -98,6 +105,17 @@ func aborts(err error) (rank int, known bool) {
 	return 0, false
 }
 
+// unrunError is the reason of a record that was not run.
+type unrunError struct{ error }
+
+func (e *unrunError) Unwrap() error { return e.error }
+
+// notRun reports whether an error is of a record that was not run here.
+func notRun(err error) bool {
+	var e *unrunError
+	return errors.Is(err, ErrOpen) || errors.As(err, &e)
+}
+
 // take gets a turn, or says that the record has one.
 func (l *limiter) take(ctx context.Context, m *weir.Message) (t turn, held bool, err error) {
 	l.mu.Lock()
@@ -112,15 +130,15 @@ func (l *limiter) take(ctx context.Context, m *weir.Message) (t turn, held bool,
 		l.mu.Lock()
 	}
 	if l.out < l.limit { // so nobody waits
-		t = l.give(m)
+		t = l.give(holder{ctx, m})
 		l.mu.Unlock()
 		return t, false, nil
 	}
-	if l.holds(m) {
+	if l.holds(ctx, m) {
 		l.mu.Unlock()
 		return turn{}, true, nil
 	}
-	w := &waiter{m: m, ready: make(chan struct{}), prev: l.last}
+	w := &waiter{holder: holder{ctx, m}, ready: make(chan struct{}), prev: l.last}
 	if l.last == nil {
 		l.first = w
 	} else {
@@ -143,19 +161,19 @@ func (l *limiter) take(ctx context.Context, m *weir.Message) (t turn, held bool,
 	default:
 		l.remove(w)
 	}
-	return turn{}, false, weir.Unavailable(fmt.Errorf("middleware: not run, its turn did not come under a limit of %d: %w", l.limit, context.Cause(ctx)))
+	return turn{}, false, weir.Unavailable(&unrunError{fmt.Errorf("middleware: not run, its turn did not come under a limit of %d: %w", l.limit, context.Cause(ctx))})
 }
 
 // give gives out a turn.
-func (l *limiter) give(m *weir.Message) turn {
+func (l *limiter) give(h holder) turn {
 	l.out++
 	var slot int32
 	if n := len(l.free); n > 0 {
 		slot, l.free = l.free[n-1], l.free[:n-1]
-		l.holders[slot] = m
+		l.holders[slot] = h
 	} else {
 		slot = int32(len(l.holders))
-		l.holders = append(l.holders, m)
+		l.holders = append(l.holders, h)
 	}
 	return turn{l.fallen, slot}
 }
@@ -163,11 +181,11 @@ func (l *limiter) give(m *weir.Message) turn {
 // giveBack takes a turn back, and gives it to those who wait.
 func (l *limiter) giveBack(t turn) {
 	l.out--
-	l.holders[t.slot] = nil
+	l.holders[t.slot] = holder{}
 	l.free = append(l.free, t.slot)
 	for w := l.first; w != nil && l.out < l.limit; w = l.first {
 		l.remove(w)
-		w.turn = l.give(w.m)
+		w.turn = l.give(w.holder)
 		close(w.ready)
 	}
 	if l.out == 0 && l.limit < l.l.Most {
@@ -188,14 +206,27 @@ func (l *limiter) remove(w *waiter) {
 	}
 }
 
-// holds reports whether a record has a turn already.
-func (l *limiter) holds(m *weir.Message) bool {
+// holds reports whether a record has a turn already. What is in between may have handed on a copy of it.
+func (l *limiter) holds(ctx context.Context, m *weir.Message) bool {
 	for _, h := range l.holders {
-		if h == m {
+		if h.m == m {
 			return true
+		}
+		if h.m != nil && h.m.ID == m.ID && h.m.Part == m.Part && h.m.SourceARN == m.SourceARN {
+			if batch := firstOf(ctx); batch != nil && batch == firstOf(h.ctx) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+// firstOf is the first record of a batch, by which to know the batch.
+func firstOf(ctx context.Context) *weir.Message {
+	for m := range weir.BatchFromContext(ctx) {
+		return m
+	}
+	return nil
 }
 
 // back takes a turn back and moves the limit by what came of it.
@@ -229,10 +260,13 @@ func (l *limiter) back(ctx context.Context, t turn, err error, slow, throttled b
 	l.tell(ctx, c)
 }
 
+// tell calls OnChange, which must not change what becomes of the record.
 func (l *limiter) tell(ctx context.Context, c LimitChange) {
-	if l.l.OnChange != nil {
-		l.l.OnChange(ctx, c)
+	if l.l.OnChange == nil {
+		return
 	}
+	defer func() { _ = recover() }()
+	l.l.OnChange(ctx, c)
 }
 
 // forget gives back what was taken, half of it for each while that nothing was handled.

@@ -96,7 +96,7 @@ func TestLimiterNeverLocksUp(t *testing.T) {
 			assert.Equal(t, l.first == nil && l.last == nil, true)
 			assert.Equal(t, len(l.free), len(l.holders))
 			for _, h := range l.holders {
-				assert.Equal(t, h == nil, true)
+				assert.Equal(t, h.m == nil, true)
 			}
 			if len(l.holders) > most || l.limit < 1 || l.limit > most {
 				t.Errorf("seed %d: %d places for a limit of %d, up to %d", seed, len(l.holders), l.limit, most)

@@ -45,7 +45,8 @@ type Retries struct {
 	Panics bool
 
 	// OnRetry is told of each retry before its pause: which attempt failed, counted from 1, why, and
-	// how long the pause is. Under Concurrency it is called from several goroutines at a time.
+	// how long the pause is. Under Concurrency it is called from several goroutines at a time. If it
+	// panics, nobody hears of it.
 	OnRetry func(ctx context.Context, m *weir.Message, attempt int, err error, pause time.Duration)
 }
 
@@ -65,6 +66,9 @@ const (
 // record fails with its error at once. The records behind it in its lane wait meanwhile; others do so
 // only without Concurrency. A record that failed more than once fails with a *RetryError, which
 // stands for the last attempt's error in every way.
+//
+// An attempt that was not run, as by a Breaker behind Retry that is open, does not hide the error of one
+// that was: the record fails with that, so that whoever counts its attempts counts this one.
 //
 // Handlers must bear to be called again after they did a part of their work. Middleware listed behind Retry
 // is called for each attempt, that before it once a record.
@@ -150,8 +154,8 @@ func saying(err error) (rank int, known bool) {
 
 // RetryError is the error of a record that was tried more than once.
 type RetryError struct {
-	Attempts int
-	Err      error // the last attempt's
+	Attempts int   // that were run
+	Err      error // the last one's
 }
 
 func (e *RetryError) Error() string { return fmt.Sprintf("after %d attempts: %v", e.Attempts, e.Err) }
@@ -179,8 +183,11 @@ func (b *retries) handle(ctx context.Context, m *weir.Message) error {
 // again is what follows a first failure.
 func (b *retries) again(ctx context.Context, m *weir.Message, err error) error {
 	var spent time.Duration // by this record
-	n := 1
-	for ; n < b.Attempts && b.worth(ctx, err); n++ {
+	ran, last := 1, err     // attempts that were run, and the error of the last of them
+	if notRun(err) {
+		ran = 0
+	}
+	for n := 1; n < b.Attempts && b.worth(ctx, err); n++ {
 		pause := backoff.Exponential{Base: b.Base, Max: b.Max}.After(n)
 		if asked := errtree.Delay(err); asked > b.Max {
 			break
@@ -194,25 +201,38 @@ func (b *retries) again(ctx context.Context, m *weir.Message, err error) error {
 			break
 		}
 		begin := time.Now()
-		if b.OnRetry != nil {
-			b.OnRetry(ctx, m, n, err, pause)
-		}
+		b.tell(ctx, m, n, err, pause)
 		if backoff.Sleep(ctx, pause) != nil {
 			break
 		}
-		if err = b.try(ctx, m); err == nil || errtree.Most(err, plain, saying) == given {
+		err = b.try(ctx, m)
+		if unrun := err != nil && notRun(err); !unrun {
+			last = err
+			ran++
+		} else if ran == 0 {
+			last = err
+		}
+		if err == nil || errtree.Most(err, plain, saying) == given {
 			b.charge(-pause)
-			n++
 			break
 		}
 		took := time.Since(begin)
 		b.charge(took - pause)
 		spent += took
 	}
-	if n > 1 && err != nil {
-		return &RetryError{n, err}
+	if ran > 1 && last != nil {
+		return &RetryError{ran, last}
 	}
-	return err
+	return last
+}
+
+// tell calls OnRetry, which must not change what becomes of the record.
+func (b *retries) tell(ctx context.Context, m *weir.Message, attempt int, err error, pause time.Duration) {
+	if b.OnRetry == nil {
+		return
+	}
+	defer func() { _ = recover() }()
+	b.OnRetry(ctx, m, attempt, err, pause)
 }
 
 func (b *retries) try(ctx context.Context, m *weir.Message) (err error) {

@@ -255,7 +255,7 @@ func TestRetryRefuses(t *testing.T) {
 		assert.Error(t, weir.SQS(weir.Each(h), Retry(tt.r)).Err(), "middleware: Retry: ", tt.want)
 	}
 	batch := weir.Batch(func(context.Context, *weir.BatchOf[string]) error { return nil })
-	assert.Error(t, weir.SQS(batch, Retry(Retries{})).Err(), "Use")
+	assert.Error(t, weir.SQS(batch, Retry(Retries{})).Err(), "Retry", "Batch")
 }
 
 // No record of a batch is the worse for another's retries, and no count is shared between batches.

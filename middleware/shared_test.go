@@ -2,6 +2,8 @@ package middleware_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/assert"
 	"github.com/weir-go/weir/middleware"
+	"github.com/weir-go/weir/middleware/deadletter"
 	"github.com/weir-go/weir/weirtest"
 )
 
@@ -74,19 +77,24 @@ func TestSharedByInvocations(t *testing.T) {
 	})
 }
 
-// Behind Retry a breaker counts attempts, and what it refuses is not tried again; a turn is given back
-// during the pause.
+// Behind Retry a breaker counts attempts at what is unavailable, and what it refuses is not tried again;
+// otherwise it counts a record once. A turn is given back during the pause.
 func TestBehindRetry(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		calls := map[string]int{}
+		calls, err := map[string]int{}, fmt.Errorf("call: %w", context.DeadlineExceeded)
 		fn := weir.SQS(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
 			calls[string(m.Payload)]++
-			return errStock
+			return err
 		}), weir.ReportAll(), middleware.Retry(middleware.Retries{Attempts: 3}), middleware.Breaker(middleware.Circuit{After: 4}))
 		r := weirtest.Run(t.Context(), fn, weirtest.SQS(1, 2, 3))
 		assert.Equal(t, calls, map[string]int{"1": 3, "2": 1})
-		assert.Equal(t, states(r), "foo")
+		assert.Equal(t, states(r), "ffo") // 2 was run, and fails by that
+
+		calls, err = map[string]int{}, errStock
+		r = weirtest.Run(t.Context(), fn, weirtest.SQS(1, 2, 3, 4, 5))
+		assert.Equal(t, calls, map[string]int{"1": 3, "2": 3, "3": 3, "4": 1})
+		assert.Equal(t, states(r), "ffffo")
 
 		var mu sync.Mutex
 		var order []string
@@ -108,19 +116,96 @@ func TestBehindRetry(t *testing.T) {
 	})
 }
 
-// What OnChange is told may be asked back, and what it does wrong is its record's error: nothing is
-// locked meanwhile.
-func TestOnChange(t *testing.T) {
+// What is told of changes and retries has no say in what becomes of a record: it may panic, and what
+// succeeded is not run again, what failed not tried less often. Nothing is locked meanwhile.
+func TestCallbackPanics(t *testing.T) {
 	t.Parallel()
-	for _, opt := range []weir.FlowOption{
-		middleware.Breaker(middleware.Circuit{After: 1, CoolDown: time.Hour, OnChange: func(context.Context, middleware.BreakerChange) { panic("ouch") }}),
-		middleware.Adaptive(middleware.Limits{Most: 2, OnChange: func(context.Context, middleware.LimitChange) { panic("ouch") }}),
-	} {
-		fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { return coded("SlowDown") }), weir.ReportAll(), opt)
+	synctest.Test(t, func(t *testing.T) {
+		calls, told := 0, 0
+		panics := func() { told++; panic("metrics") }
+		fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error {
+			if calls++; calls%2 == 1 {
+				return coded("SlowDown")
+			}
+			return nil
+		}), weir.ReportAll(),
+			middleware.Breaker(middleware.Circuit{After: 1, CoolDown: time.Second, OnChange: func(context.Context, middleware.BreakerChange) { panics() }}),
+			middleware.Adaptive(middleware.Limits{Most: 2, OnChange: func(context.Context, middleware.LimitChange) { panics() }}))
 		for range 3 {
-			r := weirtest.Run(t.Context(), fn, weirtest.SQS(1, 2))
-			assert.NoError(t, r.Err)
-			assert.Equal(t, len(r.Retried()), 2)
+			assert.Equal(t, states(weirtest.Run(t.Context(), fn, weirtest.SQS(1, 2))), "fo")
+			time.Sleep(time.Second)
+			assert.Equal(t, states(weirtest.Run(t.Context(), fn, weirtest.SQS(1))), "s")
 		}
+		assert.Equal(t, calls, 6)
+		assert.Equal(t, told, 3*(3+2)) // open, half-open and closed; lower and higher
+
+		calls, told = 0, 0
+		fn = weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error {
+			if calls++; calls < 3 {
+				return errStock
+			}
+			return nil
+		}), middleware.Retry(middleware.Retries{OnRetry: func(context.Context, *weir.Message, int, error, time.Duration) { panics() }}))
+		assert.Equal(t, states(weirtest.Run(t.Context(), fn, weirtest.SQS(1))), "s")
+		assert.Equal(t, calls, 3)
+		assert.Equal(t, told, 2)
+	})
+}
+
+// An attempt that a breaker or a limit did not let run does not stand for those that were run: policies
+// are asked about these, and give the record up.
+func TestRetryNotRun(t *testing.T) {
+	t.Parallel()
+	timeout := fmt.Errorf("call: %w", context.DeadlineExceeded)
+	synctest.Test(t, func(t *testing.T) {
+		letters := ""
+		sink := deadletter.Func(func(_ context.Context, l *deadletter.Letter) error { letters += l.Error + "\n"; return nil })
+		runs := 0
+		fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { runs++; return timeout }), weir.ReportAll(),
+			middleware.Retry(middleware.Retries{}), middleware.Breaker(middleware.Circuit{CoolDown: time.Second}),
+			deadletter.To(sink, deadletter.MaxReceives(4)))
+		e := weirtest.SQS("a")
+		for i, want := range []struct {
+			runs   int
+			states string
+		}{{3, "f"}, {5, "f"}, {6, "f"}, {7, "d"}} {
+			r := weirtest.Run(t.Context(), fn, e)
+			assert.Equal(t, runs, want.runs, fmt.Sprint("delivery ", i+1))
+			assert.Equal(t, states(r), want.states, fmt.Sprint("delivery ", i+1))
+			if ids := r.Retried(); len(ids) > 0 {
+				e = e.Again(ids...)
+			}
+			time.Sleep(time.Second)
+		}
+		assert.Equal(t, letters, timeout.Error()+"\n")
+	})
+	synctest.Test(t, func(t *testing.T) { // a turn that does not come in time
+		begin := time.Now()
+		fn := weir.SQS(weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
+			if string(m.Payload) == "slow" && time.Since(begin) > 0 {
+				time.Sleep(time.Minute)
+				return nil
+			}
+			time.Sleep(time.Second)
+			return errStock
+		}), weir.Concurrency(2), weir.ReportAll(), weir.RecordTimeout(10*time.Second),
+			middleware.Retry(middleware.Retries{Base: time.Second}), middleware.Adaptive(middleware.Limits{Most: 1}))
+		r := weirtest.Run(t.Context(), fn, weirtest.SQS("a", "slow"))
+		assert.Equal(t, errors.Is(r.Records[0].Err, errStock), true, fmt.Sprint(r.Records[0].Err))
+	})
+	for _, attempts := range []int{2, 5} { // nothing was run: the refusal is all there is to say
+		synctest.Test(t, func(t *testing.T) {
+			calls := 0
+			refused := weir.Unavailable(&middleware.OpenError{Class: "x", Failures: 5, Err: errStock})
+			fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error {
+				if calls++; calls == 4 {
+					return errStock
+				}
+				return refused
+			}), middleware.Retry(middleware.Retries{Attempts: attempts, If: func(error) bool { return true }}))
+			r := weirtest.Run(t.Context(), fn, weirtest.SQS("a"))
+			assert.Equal(t, calls, attempts)
+			assert.Equal(t, r.Records[0].Err, map[int]error{2: refused, 5: errStock}[attempts])
+		})
 	}
 }
