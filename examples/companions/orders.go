@@ -30,12 +30,21 @@ func (f fate) String() string {
 	return [...]string{"healthy", "corrupt", "negative", "declined", "cursed"}[f]
 }
 
-// sale is an order on its way to the queue.
+// way is how an order comes.
+type way uint8
+
+const (
+	byTopic   way = iota // through SNS into the shop's queue
+	direct               // into the shop's queue
+	byPartner            // as gzip in base64 into the partners' queue
+	ways
+)
+
+// sale is an order on its way.
 type sale struct {
 	Order
-	fate  fate
-	twice bool // the producer's first answer was lost, so it sends the order again
-	raw   bool // sent to the queue itself, not through SNS
+	fate fate
+	sent []way // more than one: an answer was lost, so the order was sent again
 }
 
 func (s sale) body() string {
@@ -65,11 +74,20 @@ func sales(n int, seed uint64) []sale {
 		case dice < 25:
 			s.fate, s.Card = cursed, "6666"
 		}
-		if rng.IntN(100) == 0 {
+		if rng.IntN(15) == 0 {
 			s.Letter = strings.Repeat("Dear shop, ", longLetter/11)
 		}
-		s.twice, s.raw = rng.IntN(10) == 0, rng.IntN(4) == 0
+		for range 1 + count(rng.IntN(10) == 0) {
+			s.sent = append(s.sent, way(rng.IntN(int(ways))))
+		}
 		list[i] = s
 	}
 	return list
+}
+
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }

@@ -2,20 +2,25 @@ package main
 
 import (
 	"context"
-	"crypto/md5"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/ext/sqssink"
 	"github.com/weir-go/weir/middleware/visibility"
 )
 
 // queue is an SQS queue, real or in this process.
 type queue interface {
+	visibility.Client
+	sqssink.Client
+	url() string
+
 	// send puts a message into the queue.
 	send(ctx context.Context, body string, attributes map[string]weir.MessageAttribute) error
 
@@ -34,9 +39,10 @@ type received struct {
 	attributes        map[string]weir.MessageAttribute
 }
 
-// local is a queue in this process. Its time is virtual: when every message is hidden, it goes on
-// to the moment when the next is not.
+// local is a queue in this process. Its time is faster: when every message is hidden, it goes on to
+// the moment when the next is not, in a fraction of the time, see haste.
 type local struct {
+	name     string
 	mu       sync.Mutex
 	now      time.Time
 	last     int
@@ -48,8 +54,17 @@ type message struct {
 	visible time.Time
 }
 
-// localVisibility is the queue's visibility timeout.
-const localVisibility = 30 * time.Second
+// localVisibility is the queue's visibility timeout: longer than the functions have.
+const localVisibility = 12 * time.Second
+
+func (q *local) url() string {
+	return "https://sqs." + region + ".amazonaws.com/111122223333/" + q.name
+}
+
+// SendMessage makes the queue a sink for dead letters.
+func (q *local) SendMessage(ctx context.Context, in *sqs.SendMessageInput, _ ...func(*sqs.Options)) (*sqs.SendMessageOutput, error) {
+	return &sqs.SendMessageOutput{}, q.send(ctx, *in.MessageBody, attributes(in.MessageAttributes))
+}
 
 func (q *local) send(_ context.Context, body string, attributes map[string]weir.MessageAttribute) error {
 	q.mu.Lock()
@@ -78,6 +93,11 @@ func (q *local) receive(_ context.Context, n int) ([]received, error) {
 	return batch, nil
 }
 
+// haste is how many times faster a queue's time goes by. It does not jump, for how long a key is
+// being worked on goes by the machine's clock: a message that waits for one would be delivered
+// thousands of times.
+const haste = 50
+
 // pass lets time go on until a message is visible. It is called when nothing is in flight.
 func (q *local) pass() {
 	q.mu.Lock()
@@ -89,6 +109,7 @@ func (q *local) pass() {
 		}
 	}
 	if next.After(q.now) {
+		time.Sleep(next.Sub(q.now) / haste)
 		q.now = next
 	}
 }
@@ -117,45 +138,4 @@ func (q *local) ChangeVisibility(_ context.Context, _ string, entries []visibili
 		q.messages[at].visible = q.now.Add(e.Timeout)
 	}
 	return failed, nil
-}
-
-type record struct {
-	MessageID         string               `json:"messageId"`
-	ReceiptHandle     string               `json:"receiptHandle"`
-	Body              string               `json:"body"`
-	Attributes        map[string]string    `json:"attributes"`
-	MessageAttributes map[string]attribute `json:"messageAttributes"`
-	MD5OfBody         string               `json:"md5OfBody"`
-	EventSource       string               `json:"eventSource"`
-	EventSourceARN    string               `json:"eventSourceARN"`
-	AWSRegion         string               `json:"awsRegion"`
-}
-
-type attribute struct {
-	StringValue string `json:"stringValue,omitempty"`
-	BinaryValue []byte `json:"binaryValue,omitempty"`
-	DataType    string `json:"dataType"`
-}
-
-// event is what Lambda makes of a batch.
-func event(arn string, batch []received) []byte {
-	records := make([]record, len(batch))
-	for i, m := range batch {
-		r := record{
-			MessageID: m.id, ReceiptHandle: m.receipt, Body: m.body,
-			Attributes: map[string]string{
-				"ApproximateReceiveCount": strconv.Itoa(m.count),
-				"SentTimestamp":           strconv.FormatInt(m.sent.UnixMilli(), 10),
-			},
-			MessageAttributes: map[string]attribute{},
-			MD5OfBody:         fmt.Sprintf("%x", md5.Sum([]byte(m.body))),
-			EventSource:       "aws:sqs", EventSourceARN: arn, AWSRegion: region,
-		}
-		for name, a := range m.attributes {
-			r.MessageAttributes[name] = attribute{a.String, a.Binary, a.DataType}
-		}
-		records[i] = r
-	}
-	text, _ := json.Marshal(map[string]any{"Records": records}) // strings always marshal
-	return text
 }

@@ -1,101 +1,78 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
-	"time"
 
-	"github.com/weir-go/weir"
-	"github.com/weir-go/weir/middleware"
 	"github.com/weir-go/weir/middleware/deadletter"
 )
 
-// counts is an observer.
-type counts struct {
-	mu                                         sync.Mutex
-	batches, records, failed, skipped, highest int
-	retries, opened, spared, fell              int
+// lines is a log.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
 }
 
-// BatchEnded implements weir.BatchEndedObserver.
-func (c *counts) BatchEnded(_ context.Context, s weir.Summary) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.batches++
-	c.records += s.Records
-	c.failed += s.Failed
-	c.skipped += s.Skipped
-	if s.Err != nil {
-		for _, r := range s.Err.Records {
-			c.spared += count(errors.Is(r, middleware.ErrOpen))
-		}
-	}
-	c.highest = max(c.highest, s.HighestAttempt)
+func (l *lines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
 }
 
-func (c *counts) retry(context.Context, *weir.Message, int, error, time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.retries++
-}
+func (l *lines) count() int { return bytes.Count(l.text.Bytes(), []byte("\n")) }
 
-func (c *counts) breaker(_ context.Context, b middleware.BreakerChange) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.opened += count(b.To == middleware.BreakerOpen)
-}
-
-func (c *counts) limit(_ context.Context, l middleware.LimitChange) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.fell += count(l.To < l.From)
-}
-
-// lettersIn reads what was put aside, by reason.
-func lettersIn(file string) (byReason map[deadletter.Reason][]deadletter.Letter, err error) {
-	f, err := os.Open(file)
+// report says what has happened. It fails when logs or traces lack something.
+func (s *shop) report(ctx context.Context, w io.Writer) error {
+	shop, partners, dead, c := s.shopQueue, s.partnerQueue, s.deadQueue, s.counts
+	left, err := objects(ctx, s.bucket)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	byReason = map[deadletter.Reason][]deadletter.Letter{}
-	for l, err := range deadletter.Read(f) {
-		if err != nil {
-			return nil, err
-		}
-		byReason[l.Reason] = append(byReason[l.Reason], l)
+	fmt.Fprintf(w, "dead letters: %d undecodable, %d permanent, %d received too often and sent back\n", len(s.audit.of(deadletter.ReasonUndecodable)),
+		len(s.audit.of(deadletter.ReasonPermanent)), len(s.audit.of(deadletter.ReasonReceives)))
+	fmt.Fprintf(w, "%d invocations, %d records, %d failed and came back, highest receive count %d, %d retries within an invocation\n",
+		shop.invocations+partners.invocations, c.records, c.failed+c.skipped, c.highest, c.retries)
+	fmt.Fprintf(w, "%d answers were lost: %d messages were delivered again though done, %d of them large; and %d dead letters\n",
+		shop.lost+partners.lost+dead.lost, shop.again+partners.again, shop.againLarge, dead.again)
+	fmt.Fprintf(w, "the breaker opened %d times and spared the bank %d calls; the limit of calls at a time fell %d times\n", c.opened, c.spared, c.fell)
+	fmt.Fprintf(w, "the bank was called %d times, throttled %d and failed %d; the store of keys failed %d times, %d answers of it were lost\n",
+		s.bank.calls, s.bank.throttled, s.bank.failed, s.store.refused, s.store.lost)
+	fmt.Fprintf(w, "objects left in the bucket, of orders that were not charged: %d\n", left)
+
+	batches, records, links, unlinked := s.spans.tally()
+	fmt.Fprintf(w, "%d spans of batches with %d links, %d of records; %d lines of metrics, %d of logs\n", batches, links, records, s.emf.count(), s.log.count())
+	if batches != c.batches || s.emf.count() != c.batches {
+		err = fmt.Errorf("%d batches have %d spans and %d lines of metrics", c.batches, batches, s.emf.count())
 	}
-	return byReason, nil
+	late := shop.invocations + partners.invocations - batches // out of time before observers were told
+	if unlinked > late*batchSize {
+		err = errors.Join(err, fmt.Errorf("%d checkouts are linked to no batch", unlinked))
+	}
+	return errors.Join(err, s.logged())
 }
 
-// judge compares what the bank has charged with what was sent, independently of weir.
-func judge(w io.Writer, list []sale, b *bank) error {
-	var lost, twice, wrong int
-	n := map[fate]int{}
-	for _, s := range list {
-		n[s.fate]++
-		want := count(s.fate == healthy || s.fate == cursed)
-		if got := b.charged[s.ID]; got != want {
-			fmt.Fprintf(w, "order %s, %v: charged %d times instead of %d\n", s.ID, s.fate, got, want)
+// logged compares the log with the bank's books.
+func (s *shop) logged() error {
+	logged := map[string]int{}
+	for line := range bytes.Lines(s.log.text.Bytes()) {
+		var l struct{ Source, ID, RequestID, Msg, Order string }
+		if err := json.Unmarshal(line, &l); err != nil {
+			return fmt.Errorf("a line of the log: %w", err)
 		}
-		switch got := b.charged[s.ID]; {
-		case got < want:
-			lost++
-		case got > 1:
-			twice++
-		case got != want:
-			wrong++
+		if l.ID == "" || l.Source == "" {
+			return fmt.Errorf("a line of the log says not which record it is about: %s", line)
 		}
+		logged[l.Order] += count(l.Msg == "charged")
 	}
-	fmt.Fprintf(w, "%d orders: %d charged once, of them %d redriven; %d not JSON, %d against the schema, %d refused by the bank: never charged\n",
-		len(list), n[healthy]+n[cursed], n[cursed], n[corrupt], n[negative], n[declined])
-	fmt.Fprintf(w, "lost: %d, charged twice: %d, charged wrongly: %d\n", lost, twice, wrong)
-	if lost+twice+wrong > 0 {
-		return errors.New("an order was not charged as it should have been")
+	for id, n := range s.bank.charged {
+		if logged[id] != n {
+			return fmt.Errorf("order %s was charged %d times, and logged %d times", id, n, logged[id])
+		}
 	}
 	return nil
 }

@@ -80,6 +80,14 @@ func bucketAt(ctx context.Context, url string) (client *s3.Client, closing func(
 	return client, closing, err
 }
 
+// queueAt makes a queue.
+func queueAt(ctx context.Context, url, name string) (q queue, arn string, err error) {
+	if url != "" {
+		return newRemote(ctx, url, name)
+	}
+	return &local{name: name, now: time.Now()}, "arn:aws:sqs:" + region + ":111122223333:" + name, nil
+}
+
 // objects counts what is in the bucket.
 func objects(ctx context.Context, client *s3.Client) (n int, err error) {
 	pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{Bucket: aws.String(bucket)})

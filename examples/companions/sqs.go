@@ -9,20 +9,24 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/ext/sqsvisibility"
+	"github.com/weir-go/weir/middleware/visibility"
 )
 
 // remote is a queue behind SQS's own protocol.
 type remote struct {
-	client *sqs.Client
-	url    string
+	*sqs.Client
+	timeouts visibility.Client
+	at       string
 }
 
-func newRemote(ctx context.Context, endpoint string) (q *remote, arn string, err error) {
+func newRemote(ctx context.Context, endpoint, name string) (q *remote, arn string, err error) {
 	client := sqs.New(sqs.Options{Region: region, BaseEndpoint: &endpoint, Credentials: anybody})
 	made, err := client.CreateQueue(ctx, &sqs.CreateQueueInput{
-		QueueName:  aws.String(fmt.Sprintf("orders-%d", time.Now().UnixNano())),
-		Attributes: map[string]string{"VisibilityTimeout": "30"},
+		QueueName:  aws.String(fmt.Sprintf("%s-%d", name, time.Now().UnixNano())),
+		Attributes: map[string]string{"VisibilityTimeout": "12"}, // more than the functions have,
 	})
 	if err != nil {
 		return nil, "", err
@@ -33,24 +37,31 @@ func newRemote(ctx context.Context, endpoint string) (q *remote, arn string, err
 	if err != nil {
 		return nil, "", err
 	}
-	return &remote{client, *made.QueueUrl}, about.Attributes["QueueArn"], nil
+	at := func(context.Context, string) (string, error) { return *made.QueueUrl, nil }
+	return &remote{client, sqsvisibility.New(client, sqsvisibility.QueueURL(at)), *made.QueueUrl}, about.Attributes["QueueArn"], nil
 }
 
-func (q *remote) send(ctx context.Context, body string, attributes map[string]weir.MessageAttribute) error {
-	in := &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &body}
-	for name, a := range attributes {
+func (q *remote) url() string { return q.at }
+
+func (q *remote) ChangeVisibility(ctx context.Context, arn string, entries []visibility.Entry) ([]visibility.Failure, error) {
+	return q.timeouts.ChangeVisibility(ctx, arn, entries)
+}
+
+func (q *remote) send(ctx context.Context, body string, beside map[string]weir.MessageAttribute) error {
+	in := &sqs.SendMessageInput{QueueUrl: &q.at, MessageBody: &body}
+	for name, a := range beside {
 		if in.MessageAttributes == nil {
 			in.MessageAttributes = map[string]types.MessageAttributeValue{}
 		}
 		in.MessageAttributes[name] = types.MessageAttributeValue{DataType: aws.String(a.DataType), StringValue: aws.String(a.String)}
 	}
-	_, err := q.client.SendMessage(ctx, in)
+	_, err := q.SendMessage(ctx, in)
 	return err
 }
 
 func (q *remote) receive(ctx context.Context, n int) ([]received, error) {
-	out, err := q.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: &q.url, MaxNumberOfMessages: int32(n), WaitTimeSeconds: 1, MessageAttributeNames: []string{"All"},
+	out, err := q.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl: &q.at, MaxNumberOfMessages: int32(n), WaitTimeSeconds: 1, MessageAttributeNames: []string{"All"},
 		//lint:ignore SA1019 local-aws-sqs knows no other
 		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
 	})
@@ -59,7 +70,7 @@ func (q *remote) receive(ctx context.Context, n int) ([]received, error) {
 	}
 	var batch []received
 	for _, m := range out.Messages {
-		r := received{id: *m.MessageId, receipt: *m.ReceiptHandle, body: *m.Body, attributes: map[string]weir.MessageAttribute{}}
+		r := received{id: *m.MessageId, receipt: *m.ReceiptHandle, body: *m.Body, attributes: attributes(m.MessageAttributes)}
 		if r.count, err = strconv.Atoi(m.Attributes["ApproximateReceiveCount"]); err != nil {
 			return nil, fmt.Errorf("message %s: its receive count: %w", r.id, err)
 		}
@@ -68,15 +79,20 @@ func (q *remote) receive(ctx context.Context, n int) ([]received, error) {
 			return nil, fmt.Errorf("message %s: its sent timestamp: %w", r.id, err)
 		}
 		r.sent = time.UnixMilli(sent)
-		for name, a := range m.MessageAttributes {
-			r.attributes[name] = weir.MessageAttribute{DataType: *a.DataType, String: aws.ToString(a.StringValue)}
-		}
 		batch = append(batch, r)
 	}
 	return batch, nil
 }
 
 func (q *remote) remove(ctx context.Context, receipt string) error {
-	_, err := q.client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: &receipt})
+	_, err := q.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &q.at, ReceiptHandle: &receipt})
 	return err
+}
+
+func attributes(from map[string]types.MessageAttributeValue) map[string]weir.MessageAttribute {
+	to := map[string]weir.MessageAttribute{}
+	for name, a := range from {
+		to[name] = weir.MessageAttribute{DataType: aws.ToString(a.DataType), String: aws.ToString(a.StringValue)}
+	}
+	return to
 }
