@@ -96,6 +96,8 @@ func TestBroken(t *testing.T) {
 		{"kafka", "cloudformation.yaml", `":group/"`, `":groups/"`, "lacks kafka-cluster:AlterGroup"},
 		{"kafka", "main.tf", `":topic/"`, `":topics/"`, "lacks kafka-cluster:DescribeTopic"},
 		{"kafka", "cloudformation.yaml", "                  - ec2:DescribeVpcs\n", "", "lacks ec2:DescribeVpcs"},
+		{"kafka", "main.tf", `          "kafka-cluster:DescribeClusterDynamicConfiguration",`, "", "lacks kafka-cluster:DescribeClusterDynamicConfiguration"},
+		{"dynamodb", "cloudformation.yaml", "Resource: \"*\"", "Resource: !GetAtt Orders.StreamArn", "lacks dynamodb:ListStreams on *"},
 		{"sqs", "cloudformation.yaml", "Service: lambda.amazonaws.com", "Service: ec2.amazonaws.com", "not for Lambda alone"},
 		{"sqs", "cloudformation.yaml", "- Effect: Allow\n                Action: #", "- Effect: Deny\n                Action: #", "Effect is Deny"},
 		{"sqs", "main.tf", "role = aws_iam_role.consumer_role.id", "role = aws_sqs_queue.orders.name", "is none"},

@@ -93,12 +93,18 @@ func (s *stack) statement(name string, st map[string]any, have map[grant]bool) {
 			s.problem("%s: %s is not one action: name each", name, a)
 		}
 		for _, r := range resources {
-			if r == "*" && !strings.HasPrefix(a, "ec2:") {
+			if r == "*" && !everywhere(a) {
 				s.problem("%s: %s on everything: name the resource", name, a)
 			}
 			have[grant{a, r}] = true
 		}
 	}
+}
+
+// everywhere reports whether IAM knows no resources for an action. Source: "Actions, resources, and
+// condition keys" of each service, Service Authorization Reference.
+func everywhere(action string) bool {
+	return action == "dynamodb:ListStreams" || strings.HasPrefix(action, "ec2:")
 }
 
 // texts takes a text or a list of them.
@@ -129,10 +135,11 @@ func (s *stack) needs(m, f *resource) map[grant]bool {
 	case "AWS::Kinesis::Stream":
 		add(source, "kinesis", "DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards")
 	case "AWS::DynamoDB::Table":
-		add(source, "dynamodb", "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+		add(source, "dynamodb", "DescribeStream", "GetRecords", "GetShardIterator")
+		add("*", "dynamodb", "ListStreams")
 	case kafka:
 		add(source, "kafka", "DescribeClusterV2", "GetBootstrapBrokers")
-		add(source, "kafka-cluster", "Connect")
+		add(source, "kafka-cluster", "Connect", "DescribeClusterDynamicConfiguration")
 		for _, topic := range texts(m.props["Topics"]) {
 			add("replace("+source+",:cluster/,:topic/)/"+topic, "kafka-cluster", "DescribeTopic", "ReadData")
 		}

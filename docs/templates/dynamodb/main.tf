@@ -93,9 +93,15 @@ resource "aws_iam_role_policy" "consumer" {
           "dynamodb:DescribeStream",
           "dynamodb:GetRecords",
           "dynamodb:GetShardIterator",
-          "dynamodb:ListStreams",
         ]
         Resource = aws_dynamodb_table.orders.stream_arn
+      },
+      {
+        Effect = "Allow"
+        Action = [ # it cannot be limited to a stream
+          "dynamodb:ListStreams",
+        ]
+        Resource = "*"
       },
       {
         Effect = "Allow"

@@ -110,6 +110,7 @@ resource "aws_iam_role_policy" "consumer" {
         Effect = "Allow"
         Action = [
           "kafka-cluster:Connect",
+          "kafka-cluster:DescribeClusterDynamicConfiguration",
         ]
         Resource = var.cluster_arn
       },
