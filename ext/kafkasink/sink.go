@@ -114,8 +114,9 @@ func keyOf(l *deadletter.Letter) []byte {
 }
 
 // Redrive makes the record that brings a record to a topic once more, by default its own: its key, its
-// value, also a tombstone's, and its headers, as they were before anything was unwrapped. It is another record with another offset: what knows
-// records by that does not know it again. Its partition is for the client to choose.
+// value, also a tombstone's, and its headers, as they were before anything was unwrapped. It is another
+// record with another offset: what knows records by that does not know it again. Its partition is for the
+// client to choose.
 func Redrive(l *deadletter.Letter, topic string) (*kgo.Record, error) {
 	if l == nil {
 		return nil, errors.New("kafkasink: the letter is nil")

@@ -19,7 +19,8 @@
 // sink fails, the record fails and comes back. When the process dies between the two, or the sink's answer
 // is lost, the record comes back although its letter is there: then it may be processed after all, or sent
 // once more. Both letters have the same ID, which follows from source, shard, identifier and part (on DynamoDB,
-// which does not tell the shard, from the item's keys), so a redrive can leave the second out.
+// which does not tell the shard, from the item's keys), so a redrive can leave the second out. One that sends
+// whole records again leaves out what has the same Letter.OriginID, as weir redrive does.
 //
 // Nothing is cut off without a word: a letter that is too large for its sink goes without the copy of the
 // original record where its fields say the same, then to an Archive if the sink was given one,
@@ -33,7 +34,7 @@
 //	weirDeadLetter     1, the version
 //	letterId           32 hexadecimal digits, the same each time that this record is given up
 //	givenUpAt          RFC 3339
-//	reason             "dropped" by the handler, "undecodable", "permanent", "receives", "age", "rule"
+//	reason             "dropped" by the handler, "undecodable", "permanent", "receives", "age", "rule", "lambda"
 //	policy             such as "MaxReceives(5)", unless the handler dropped it
 //	error, errorTypes  the error's text, and the Go types of it and what it wraps
 //	stack              of a panic
@@ -48,8 +49,8 @@
 //	elsewhere          where the whole letter is, if this one only points to it
 //
 // Texts and bytes are JSON strings where they are UTF-8, and {"base64":"..."} where they are not. So is
-// record where it could not be copied into JSON byte by byte. A time outside of the years 0 to 9999 is
-// [seconds, nanoseconds] since 1970.
+// record where it could not be copied into JSON byte by byte, or looks like such bytes itself. A time outside
+// of the years 0 to 9999 is [seconds, nanoseconds] since 1970.
 //
 // Letters hold what the records held: guard the sink as you guard the source.
 package deadletter

@@ -63,7 +63,8 @@ func (l *Letter) hasContent() error {
 
 // Original is the payload as the source had it, to be sent there again: the body of SQS, the data
 // of Kinesis, the value of Kafka. For a record that was unwrapped it is the envelope, so all parts
-// of it will come again. It is nil for a tombstone.
+// of it will come again. It is nil for a tombstone. A worker's letters have no Record, so there it is
+// what the handler had, also behind an Opener that hands on one record.
 func (l *Letter) Original() ([]byte, error) {
 	if err := l.hasContent(); err != nil {
 		return nil, err
