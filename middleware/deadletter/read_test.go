@@ -272,6 +272,8 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(`{"Messages":[{"Body":` + wrapped(`{"Type":"Notification","Message":`+wrapped(two)+`}`) + `}]}`))
 	f.Add([]byte("{\n\"weirDeadLetter\":1,\"payload\":{\"base64\":\"/w==\"},\"time\":[9000000000000,5],\"record\":{\"base64\":\"e30=\"}}"))
 	f.Add([]byte(`{"weirDeadLetter":1,"kafka":{"topic":"t","headers":[{"name":"a","value":""},{"name":"b"}],"keySchema":{}},"messageAttributes":[{"name":"a","binary":""}]}`))
+	f.Add([]byte(`{"weirDeadLetter":1,"record":{"base64":"eyJiYXNlNjQiOiJhR2s9In0="}}`)) // {"base64":"aGk="}
+	f.Add([]byte(`{"weirDeadLetter":1,"kafka":{"topic":"t","key":"k"},"record":{"topic":"t","partition":0,"offset":1,"key":"bA==","value":null}}`))
 	_, _, letters := dropAll(f, "SQS", weirtest.SQS("<x>").JSON())
 	if data, err := letters[0].Encode(); err == nil {
 		f.Add(data)
@@ -291,7 +293,7 @@ func FuzzRead(f *testing.F) {
 				t.Fatalf("%+v: %v", l, err)
 			}
 			again, err := deadletter.Parse(text)
-			if err != nil || len(again) != 1 || !again[0].Equal(&l) {
+			if err != nil || len(again) != 1 || !again[0].Equal(&l) || !bytes.Equal(again[0].Record, l.Record) {
 				t.Fatalf("%+v\nbecame %+v\n%s: %v", l, again, text, err)
 			}
 			if m, err := l.Message(); err == nil {
@@ -301,6 +303,9 @@ func FuzzRead(f *testing.F) {
 			}
 			_, _ = l.Event()
 			_, _ = l.Original()
+			if (l.OriginalKafka() == nil) != (l.Kafka == nil) || l.OriginID() != again[0].OriginID() {
+				t.Fatalf("%+v\nbecame %+v", l, again)
+			}
 			_, _ = l.Fit(t.Context(), 100, nil)
 		}
 	})
