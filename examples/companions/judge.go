@@ -11,8 +11,8 @@ import (
 	"github.com/weir-go/weir/middleware/offload"
 )
 
-// deserved says which fates a letter may be for. What was received too often is sent back, so that
-// may be any.
+// deserved says which fates a letter may be for. What was received too often may be any: it is
+// sent back, and judged by what becomes of it.
 var deserved = map[deadletter.Reason][]fate{
 	deadletter.ReasonUndecodable: {corrupt, negative},
 	deadletter.ReasonPermanent:   {declined},
@@ -83,6 +83,9 @@ func (s *shop) judge(ctx context.Context, w io.Writer, list []sale) error {
 	letters := map[string][]deadletter.Reason{}
 	var unreadable error
 	for _, l := range s.audit.letters {
+		if l.Reason == deadletter.ReasonReceives {
+			continue // it was sent back, and its object deleted since
+		}
 		id, err := s.orderOf(ctx, l)
 		unreadable = errors.Join(unreadable, err)
 		letters[id] = append(letters[id], l.Reason)
