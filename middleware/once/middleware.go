@@ -18,9 +18,10 @@ func Use(s *Store, key Key) weir.FlowOption {
 }
 
 // Middleware runs the handler once for each key. It is for weir.Use. What Use refuses fails every record
-// here, as weir.Unavailable, since it is not the records' fault; Store.Err tells it. Place it outside of what should happen once, and inside of what should happen for every
-// delivery. The handler decodes records inside of it, so those that cannot be decoded claim their
-// key, and give it up.
+// here, as weir.Unavailable, since it is not the records' fault, and Store.Err tells it. Place it
+// outside of what should happen once, and inside of what should happen for every delivery. The
+// handler decodes records inside of it, so those that cannot be decoded claim their key, and give
+// it up.
 func Middleware(s *Store, key Key) weir.Middleware {
 	if err := s.take(key.name, key.check()); err != nil {
 		err = weir.Unavailable(err)
