@@ -4,7 +4,6 @@ package zstdenvelope
 import (
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -34,29 +33,45 @@ func Zstd(v weir.Verb, opts ...envelope.CompressionOption) weir.Verb {
 	return envelope.Decompress(v, c, opts...)
 }
 
-var decoders sync.Pool
+// decoders are those that are free. They are made once, and not in a sync.Pool, since channels that
+// are made in a bubble of testing/synctest must not be used outside of it, and a decoder has one.
+var decoders = func() chan *zstd.Decoder {
+	free := make(chan *zstd.Decoder, 2) // each may keep two windows
+	for range cap(free) {
+		if z, err := decoder(nil); err == nil {
+			free <- z
+		}
+	}
+	return free
+}()
+
+func decoder(r io.Reader) (*zstd.Decoder, error) {
+	// With one decoder it starts no goroutine.
+	return zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+}
 
 func open(r io.Reader) (io.ReadCloser, error) {
-	if z, ok := decoders.Get().(*zstd.Decoder); ok {
+	select {
+	case z := <-decoders:
 		if err := z.Reset(r); err != nil {
+			_ = pooled{z}.Close()
 			return nil, fmt.Errorf("zstd: %w", err)
 		}
 		return pooled{z}, nil
+	default:
 	}
-	// With one decoder it starts no goroutine, and needs no closing.
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	z, err := decoder(r)
 	if err != nil {
 		return nil, fmt.Errorf("zstd: %w", err)
 	}
-	return pooled{z}, nil
+	return z.IOReadCloser(), nil
 }
 
 // pooled is a decoder that is used again once it is closed.
 type pooled struct{ *zstd.Decoder }
 
 func (p pooled) Close() error {
-	if err := p.Reset(nil); err == nil {
-		decoders.Put(p.Decoder)
-	}
+	_ = p.Reset(nil)
+	decoders <- p.Decoder
 	return nil
 }
