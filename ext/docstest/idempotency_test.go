@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/ext/jmeskey"
 	"github.com/weir-go/weir/middleware/once"
 	"github.com/weir-go/weir/monoid"
 	"github.com/weir-go/weir/pipeline"
@@ -64,6 +65,58 @@ func Example_oncePointer() {
 	// 1 succeeded false
 	// 2 succeeded false
 	// 3 failed true
+}
+
+// A JMESPath expression takes several values for the key; a second one tells other content apart.
+func Example_onceJMESPath() {
+	rows := mem.New()
+	send := func(ctx context.Context, m *weir.Message) error {
+		fmt.Printf("sent %s\n", m.Payload)
+		return nil
+	}
+	// snippet:begin onceJMESPath
+	keys := once.New("send", rows,
+		once.Validate(jmeskey.Key("order.cents")), // the same order with another amount fails
+		once.Cache(1000)) // of these, the store is not asked
+	fn := weir.SQS(weir.EachMessage(send),
+		once.Use(keys, jmeskey.Key("[shop, order.id]")))
+	// snippet:end
+	res := weirtest.Run(context.Background(), fn, weirtest.SQS(
+		`{"shop":1,"order":{"id":7,"cents":10}}`, `{"shop":2,"order":{"id":7,"cents":10}}`, `{"shop":1,"order":{"id":7,"cents":11}}`))
+	for i, r := range res.Records {
+		fmt.Println(i+1, r.State, errors.Is(r.Err, once.ErrPayload))
+	}
+	// Output:
+	// sent {"shop":1,"order":{"id":7,"cents":10}}
+	// sent {"shop":2,"order":{"id":7,"cents":10}}
+	// 1 succeeded false
+	// 2 succeeded false
+	// 3 failed true
+}
+
+// What a function returned is kept, and given to whoever comes later.
+func Example_onceResult() {
+	rows, charges := mem.New(), 0
+	receiptFor := func(ctx context.Context, o Order) (string, error) {
+		charges++
+		return fmt.Sprintf("receipt %d for %s", charges, o.ID), nil
+	}
+	// snippet:begin onceResult
+	charge := once.Result(once.New("charge", rows), Order.Key, receiptFor) // a func(context.Context, Order) (string, error)
+	fn := weir.SQS(weir.Each(func(ctx context.Context, o Order) error {
+		receipt, err := charge(ctx, o) // the second time, the first one's
+		if err != nil {
+			return err
+		}
+		fmt.Println("mail", receipt)
+		return nil
+	}))
+	// snippet:end
+	weirtest.Run(context.Background(), fn, weirtest.SQS(Order{"o1", 10}, Order{"o2", 20}, Order{"o1", 10}))
+	// Output:
+	// mail receipt 1 for o1
+	// mail receipt 2 for o2
+	// mail receipt 1 for o1
 }
 
 // A sum needs no key: what a record adds and the receipt that it did are one write.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/ext/schemacheck"
 	"github.com/weir-go/weir/middleware/deadletter"
 	"github.com/weir-go/weir/weirtest"
 )
@@ -30,6 +31,19 @@ func Example_setAside() {
 	// 1 dropped: dropped: undecodable: json: cannot unmarshal number into Go struct field Order.ID of type string
 	// 2 succeeded
 	// 1 true
+}
+
+// What breaks the schema is undecodable, and its error says where.
+func Example_schema() {
+	const orderSchema = `{"properties": {"ID": {"type": "string"}, "Cents": {"minimum": 1}}, "required": ["ID"]}`
+	// snippet:begin schema
+	fn := weir.SQS(weir.Each(ship), schemacheck.Check(schemacheck.Text(orderSchema))) // of a file, by go:embed
+	// snippet:end
+	show(fn, weirtest.SQS(Order{"a", 1}, Order{"b", 0}))
+	// Output:
+	// shipped a
+	// 1 succeeded
+	// 2 failed: undecodable: not valid by its schema: /Cents: minimum: got 0, want 1
 }
 
 // What is given up goes to a sink first, and its letter says why.
