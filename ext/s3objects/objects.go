@@ -69,17 +69,20 @@ func New(client Client, opts ...Option) *Objects {
 	return o
 }
 
-// Check says what is wrong with the settings.
-func (o *Objects) Check() error {
-	if o == nil {
+// Err says what is wrong with the settings.
+func (o *Objects) Err() error {
+	switch {
+	case o == nil:
 		return errors.New("s3objects: the Objects are nil: make them by New")
+	case o.client == nil && len(o.errs) == 0:
+		return errors.New("s3objects: the Objects have no client: make them by New")
 	}
 	return errors.Join(o.errs...)
 }
 
 // Get begins to read an object. If it has a checksum, its end is an error unless that is right.
 func (o *Objects) Get(ctx context.Context, p offload.Pointer) (offload.Object, error) {
-	if err := o.Check(); err != nil {
+	if err := o.Err(); err != nil {
 		return offload.Object{}, err
 	}
 	in := &s3.GetObjectInput{Bucket: &p.Bucket, Key: &p.Key, ChecksumMode: types.ChecksumModeEnabled, ExpectedBucketOwner: o.owner}
@@ -147,7 +150,7 @@ func explain(ctx context.Context, err error) error {
 
 // Put stores an object.
 func (o *Objects) Put(ctx context.Context, p offload.Pointer, content string) error {
-	if err := o.Check(); err != nil {
+	if err := o.Err(); err != nil {
 		return err
 	}
 	_, err := o.client.PutObject(ctx, &s3.PutObjectInput{
@@ -162,7 +165,7 @@ const deletedAtOnce = 1000 // by DeleteObjects, at most
 
 // Delete deletes objects, a thousand a request.
 func (o *Objects) Delete(ctx context.Context, all []offload.Pointer, failed func(offload.Pointer, error)) {
-	if err := o.Check(); err != nil {
+	if err := o.Err(); err != nil {
 		for _, p := range all {
 			failed(p, err)
 		}

@@ -133,6 +133,7 @@ func TestRefused(t *testing.T) {
 	var none *s3.Client
 	for want, objects := range map[string]*s3objects.Objects{
 		"the Objects are nil":                              nil,
+		"s3objects: the Objects have no client":            {},
 		"the client is nil":                                s3objects.New(nil),
 		"s3objects: New: the client is nil":                s3objects.New(none),
 		`Owner("12"): an account has 12 digits`:            s3objects.New(&s3.Client{}, s3objects.Owner("12")),

@@ -3,6 +3,8 @@ package offload
 import (
 	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -16,12 +18,14 @@ type ahead struct {
 	all  []*fetched // in record order
 	of   map[*weir.Message]*fetched
 
-	mu sync.Mutex // of what was handed out or taken away
+	mu      sync.Mutex // of what was handed out or taken away
+	settled int        // how many have been
 }
 
 // fetched is one object.
 type fetched struct {
 	i        int
+	id       string
 	p        Pointer
 	content  []byte
 	err      error
@@ -38,9 +42,9 @@ func (c *config) ahead(ctx context.Context, w *weir.Work) *ahead {
 	}
 	for _, m := range w.All() {
 		if p, large, err := c.pointer(ctx, m); large && err == nil {
-			f := &fetched{i: len(a.all), p: p}
+			f := &fetched{i: len(a.all), id: m.ID, p: p}
 			a.all, a.of[m] = append(a.all, f), f
-			note(ctx, m, p)
+			note(ctx, m, p, w.All())
 		}
 	}
 	var next atomic.Int64
@@ -56,13 +60,16 @@ func (c *config) ahead(ctx context.Context, w *weir.Work) *ahead {
 	return a
 }
 
-// fetch loads an object. A panic is kept for the record that it belongs to.
+// fetch loads an object. A panic is kept for the record that it belongs to, and so is a
+// runtime.Goexit.
 func (a *ahead) fetch(ctx context.Context, f *fetched) {
 	defer func() {
-		if f.panicked = recover(); f.panicked != nil {
-			f.done = true
+		if f.panicked = recover(); f.panicked == nil && !f.done {
+			f.err = weir.ErrGoexit
 		}
+		f.done = true
 	}()
+	f.done = false
 	f.content, f.err = a.c.load(ctx, f.p, &a.room)
 	f.done = true
 }
@@ -74,11 +81,11 @@ func (a *ahead) open(ctx context.Context, m *weir.Message) ([]weir.Message, erro
 		_, _, err := a.c.pointer(ctx, m)
 		return []weir.Message{*m}, err
 	}
-	if f.panicked != nil {
-		panic(f.panicked)
-	}
 	if err := a.take(ctx, f); err != nil {
 		return nil, err
+	}
+	if f.panicked != nil {
+		panic(f.panicked)
 	}
 	return []weir.Message{m.With(f.content)}, nil
 }
@@ -88,14 +95,48 @@ func (a *ahead) open(ctx context.Context, m *weir.Message) ([]weir.Message, erro
 func (a *ahead) take(ctx context.Context, f *fetched) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !f.done {
-		f.content, f.err = a.c.load(ctx, f.p, &a.room)
+	for a.settled <= f.i {
+		a.settled = a.settle(ctx, a.settled)
 	}
-	for a.giveWay(f) {
-		f.content, f.err = a.c.load(ctx, f.p, &a.room)
-	}
-	f.done, f.out = true, f.err == nil
 	return f.err
+}
+
+// settle decides about the objects of what Lambda knows as one record, which come back together: all of
+// them have room or none. It returns where the next record's begin.
+func (a *ahead) settle(ctx context.Context, from int) (to int) {
+	for to = from + 1; to < len(a.all) && a.all[from].id != "" && a.all[to].id == a.all[from].id; to++ {
+	}
+	own := a.all[from:to] // parts of a record stand together
+	for _, f := range own {
+		if !f.done {
+			a.fetch(ctx, f)
+		}
+		for a.giveWay(f) {
+			a.fetch(ctx, f)
+		}
+		if !errors.Is(f.err, ErrNoRoom) {
+			f.out = f.content != nil
+			continue
+		}
+		err := f.err
+		if !slices.ContainsFunc(a.all[:from], func(f *fetched) bool { return f.out }) {
+			err = weir.Permanent(about(f.p, fmt.Errorf("%w: the objects of this one record are larger: raise it if the function has the memory", ErrNoRoom)))
+		}
+		for _, f := range own {
+			a.empty(f, err)
+			f.out = false
+		}
+		return to
+	}
+	return to
+}
+
+// empty takes away an object that has been loaded.
+func (a *ahead) empty(f *fetched, why error) {
+	if f.content != nil {
+		a.room.giveBack(taken(f.content))
+	}
+	f.content, f.err, f.done = nil, why, true
 }
 
 // giveWay takes away what stands behind f, if that makes the room that f lacks.
@@ -115,8 +156,7 @@ func (a *ahead) giveWay(f *fetched) bool {
 	}
 	for _, last := range a.all[from:] {
 		if last.content != nil && !last.out {
-			a.room.giveBack(taken(last.content))
-			last.content, last.err = nil, f.err
+			a.empty(last, f.err)
 		}
 	}
 	return true

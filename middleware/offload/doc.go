@@ -30,7 +30,8 @@
 // letter queue. It is never Undecodable, so that no DropUndecodable loses messages because
 // a setting here lacks the bucket. OnFailure and the observers see the record with its pointer.
 //
-// A download that breaks off, or that does not match the object's checksum, fails its record. To
+// A download that breaks off fails its record as weir.Unavailable, which no policy gives up: the
+// next delivery may find it whole. One that does not match the object's checksum fails its record. To
 // try again at once, put a middleware that does so before Load.
 //
 // # Idempotency
@@ -44,5 +45,8 @@
 //
 // Lambda deletes the message and leaves the object. Let a lifecycle rule of the bucket delete
 // objects some days after the queue's retention period and that of its dead letter queue: it cannot
-// be wrong. DeleteAfter is for those who cannot wait.
+// be wrong. DeleteAfter is for those who cannot wait. With it, a message that SQS delivers twice fails
+// the second time, for its object is gone: as weir.Permanent, so that deadletter.Permanent makes a
+// letter of it at once, although it was handled. Whoever redrives such letters finds no content: put
+// once.Use, with a key made of the pointer, before Load.
 package offload

@@ -38,7 +38,7 @@ func (c *config) middleware(next weir.Handler) weir.Handler {
 		case !large:
 			return next(ctx, m)
 		}
-		note(ctx, m, p)
+		note(ctx, m, p, beside(ctx))
 		content, err := c.load(ctx, p, nil)
 		if err != nil {
 			return err

@@ -17,6 +17,9 @@ type Objects interface {
 
 // Object is an object that is being read.
 type Object struct {
+	// Body is the content. An error before its end, or one of the network, is taken for
+	// weir.Unavailable unless it says weir.Permanent; one at the end, such as that of a checksum, is
+	// the object's.
 	Body io.ReadCloser
 	Size int64 // bytes, to be checked against what is read; below 0 when it is not known
 }
@@ -45,9 +48,11 @@ var (
 	// ErrTooLarge says that the object is larger than MaxSize.
 	ErrTooLarge = errors.New("larger than offload.MaxSize")
 
-	// ErrNoRoom says that the objects of the batch are larger than MaxTotal altogether.
+	// ErrNoRoom says that the objects of the batch are larger than MaxTotal altogether. It is
+	// weir.Unavailable, so that no policy gives up a record that was not run: or weir.Permanent, if
+	// those of its record alone are.
 	ErrNoRoom = errors.New("no room left of offload.MaxTotal")
 )
 
-// checker is implemented by what knows what is wrong with it.
-type checker interface{ Check() error }
+// checked is implemented by what knows what is wrong with it.
+type checked interface{ Err() error }

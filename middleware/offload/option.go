@@ -36,8 +36,8 @@ func gather(who string, objects Objects, opts []Option) (*config, error) {
 	if objects == nil {
 		c.refuse("no Objects: give s3objects.New(client)")
 	}
-	if o, ok := objects.(checker); ok {
-		if err := o.Check(); err != nil {
+	if o, ok := objects.(checked); ok {
+		if err := o.Err(); err != nil {
 			c.refuse("%w", err)
 		}
 	}
@@ -114,8 +114,9 @@ func MaxSize(n int64) Option {
 }
 
 // MaxTotal limits what Unwrap loads for one batch to n bytes, DefaultMaxTotal by default, or
-// MaxSize if that is more. The last records, for which there is no room, fail, and come back in
-// another batch. With less than MaxSize's default, it is the limit of an object too.
+// MaxSize if that is more. The last records, for which there is no room, fail as weir.Unavailable, and
+// come back in another batch. What Lambda delivered as one record, and another envelope took apart, is
+// loaded as a whole or not at all, and fails as weir.Permanent if no batch has room for it. With less than MaxSize's default, it is the limit of an object too.
 func MaxTotal(n int64) Option {
 	return func(c *config) {
 		if n < 1 {

@@ -79,10 +79,10 @@ func (c *config) load(ctx context.Context, p Pointer, from *room) (content []byt
 			from.giveBack(taken)
 		}
 	}()
-	r := &counted{body: o.Body, p: p, c: c, size: o.Size}
+	r := &counted{ctx: ctx, body: o.Body, p: p, c: c, size: o.Size}
 	for have := 0; ; size = min(2*size, c.max) {
 		if !from.take(size - taken) {
-			return nil, about(p, &noRoomError{size})
+			return nil, weir.Unavailable(about(p, &noRoomError{size}))
 		}
 		taken = size
 		grown := make([]byte, size+1) // one more, to come upon the end
@@ -105,6 +105,7 @@ const firstRead = 64 << 10
 
 // counted is the body of an object, which ends where it should or fails.
 type counted struct {
+	ctx   context.Context
 	body  io.Reader
 	p     Pointer
 	c     *config
@@ -123,12 +124,36 @@ func (r *counted) Read(b []byte) (int, error) {
 	case r.size >= 0 && r.n > r.size:
 		return 0, about(r.p, fmt.Errorf("there are more than the %d bytes that were announced", r.size))
 	case err == io.EOF && r.n < r.size, err == io.ErrUnexpectedEOF:
-		return n, about(r.p, fmt.Errorf("the download broke off at byte %d of %d: %w", r.n, r.size, io.ErrUnexpectedEOF))
+		return n, r.broken(fmt.Errorf("the download broke off at byte %d of %d: %w", r.n, r.size, io.ErrUnexpectedEOF))
 	case err == io.EOF:
 		r.ended = true
 		return n, io.EOF
 	case err != nil:
-		return n, about(r.p, fmt.Errorf("at byte %d: %w", r.n, err))
+		err = fmt.Errorf("at byte %d: %w", r.n, err)
+		if r.n >= r.size && !ofNetwork(err) {
+			return n, about(r.p, err) // such as that of a checksum, which is so each time
+		}
+		return n, r.broken(err)
 	}
 	return n, nil
+}
+
+// broken is the error of a download that is not the object's fault. If the record had no more time,
+// that is what counts.
+func (r *counted) broken(err error) error {
+	err = about(r.p, err)
+	if _, permanent := errors.AsType[*weir.PermanentError](err); permanent || r.ctx.Err() != nil {
+		return err
+	}
+	return weir.Unavailable(err)
+}
+
+// ofNetwork reports whether an error is what net.Error is.
+func ofNetwork(err error) bool {
+	_, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+		Temporary() bool
+	}](err)
+	return ok
 }

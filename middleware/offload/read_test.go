@@ -1,11 +1,13 @@
 package offload_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -78,19 +80,28 @@ func TestReadFails(t *testing.T) {
 		body func(string) (io.Reader, int64)
 		want string
 		is   error
+		down bool // is Unavailable: another delivery may find it whole
 	}{
-		"cut":              {cut(5, io.EOF), "offload: s3://large/1: the download broke off at byte 5 of 10: unexpected EOF", io.ErrUnexpectedEOF},
-		"cut at 0":         {cut(0, io.EOF), "broke off at byte 0 of 10", io.ErrUnexpectedEOF},
-		"cut, as net/http": {cut(5, io.ErrUnexpectedEOF), "broke off at byte 5 of 10", io.ErrUnexpectedEOF},
+		"cut":              {cut(5, io.EOF), "offload: s3://large/1: the download broke off at byte 5 of 10: unexpected EOF", io.ErrUnexpectedEOF, true},
+		"cut at 0":         {cut(0, io.EOF), "broke off at byte 0 of 10", io.ErrUnexpectedEOF, true},
+		"cut, as net/http": {cut(5, io.ErrUnexpectedEOF), "broke off at byte 5 of 10", io.ErrUnexpectedEOF, true},
 		"cut, of no known size, as net/http": {func(c string) (io.Reader, int64) {
 			return io.MultiReader(strings.NewReader(c[:5]), iotest.ErrReader(io.ErrUnexpectedEOF)), -1
-		}, "broke off at byte 5", io.ErrUnexpectedEOF},
-		"reset":              {cut(5, reset), "offload: s3://large/1: at byte 5: connection reset", reset},
-		"checksum":           {cut(10, reset), "offload: s3://large/1: at byte 10: connection reset", reset},
-		"longer":             {func(c string) (io.Reader, int64) { return strings.NewReader(c), 9 }, "more than the 9 bytes that were announced", nil},
-		"too large":          {func(c string) (io.Reader, int64) { return strings.NewReader(c), 1 << 40 }, "larger than offload.MaxSize: 100000 bytes", offload.ErrTooLarge},
-		"endless":            {func(c string) (io.Reader, int64) { return &forever, -1 }, "larger than offload.MaxSize", offload.ErrTooLarge},
-		"endless, announced": {func(c string) (io.Reader, int64) { return &endless{}, 10 }, "more than the 10 bytes", nil},
+		}, "broke off at byte 5", io.ErrUnexpectedEOF, true},
+		"reset":            {cut(5, reset), "offload: s3://large/1: at byte 5: connection reset", reset, true},
+		"checksum":         {cut(10, reset), "offload: s3://large/1: at byte 10: connection reset", reset, false},
+		"reset at the end": {cut(10, &net.OpError{Op: "read", Err: reset}), "at byte 10: read: connection reset", reset, true},
+		"of no known size": {func(c string) (io.Reader, int64) {
+			return io.MultiReader(strings.NewReader(c[:5]), iotest.ErrReader(&net.OpError{Op: "read", Err: reset})), -1
+		}, "at byte 5: read: connection reset", reset, true},
+		"gzip, of no known size": {func(c string) (io.Reader, int64) {
+			return io.MultiReader(strings.NewReader(c[:5]), iotest.ErrReader(gzip.ErrChecksum)), -1
+		}, "at byte 5: gzip: invalid checksum", gzip.ErrChecksum, false},
+		"says so":            {cut(5, weir.Permanent(reset)), "at byte 5: permanent: connection reset", reset, false},
+		"longer":             {func(c string) (io.Reader, int64) { return strings.NewReader(c), 9 }, "more than the 9 bytes that were announced", nil, false},
+		"too large":          {func(c string) (io.Reader, int64) { return strings.NewReader(c), 1 << 40 }, "larger than offload.MaxSize: 100000 bytes", offload.ErrTooLarge, false},
+		"endless":            {func(c string) (io.Reader, int64) { return &forever, -1 }, "larger than offload.MaxSize", offload.ErrTooLarge, false},
+		"endless, announced": {func(c string) (io.Reader, int64) { return &endless{}, 10 }, "more than the 10 bytes", nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := bucketOf("1", "0123456789")
@@ -105,6 +116,8 @@ func TestReadFails(t *testing.T) {
 				r.Want(t, weirtest.Failed)
 				assert.Error(t, r.Records[0].Err, tc.want)
 				assert.Equal(t, tc.is == nil || errors.Is(r.Records[0].Err, tc.is), true)
+				_, down := errors.AsType[*weir.UnavailableError](r.Records[0].Err)
+				assert.Equal(t, down, tc.down)
 				assert.Equal(t, s.got, nil)
 				assert.Equal(t, b.open, 0)
 			}
@@ -145,6 +158,8 @@ func TestSlowBody(t *testing.T) {
 				t.Errorf("%s: it took %v", name, took)
 			}
 			assert.Equal(t, errors.Is(r.Records[1].Err, weir.ErrDeadlineNear), true, fmt.Sprint(name, r.Records[1].Err))
+			_, down := errors.AsType[*weir.UnavailableError](r.Records[1].Err)
+			assert.Equal(t, down, false, "it is the record that took too long")
 		})
 	}
 }

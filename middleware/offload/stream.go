@@ -28,7 +28,7 @@ func (c *config) streamed(ctx context.Context, m *weir.Message, p Pointer, large
 	s := &stream{c: c, m: m, p: p, large: large}
 	defer s.close() // also if the handler panics
 	if large {
-		note(ctx, m, p)
+		note(ctx, m, p, beside(ctx))
 	}
 	return next(context.WithValue(ctx, streamKey{}, s), m)
 }
@@ -78,7 +78,7 @@ func Open(ctx context.Context) (io.ReadCloser, error) {
 		_ = o.Body.Close()
 		return nil, about(s.p, errors.New("the handler has returned"))
 	}
-	return &body{counted{body: o.Body, p: s.p, c: s.c, size: o.Size}, o.Body}, nil
+	return &body{counted{ctx: ctx, body: o.Body, p: s.p, c: s.c, size: o.Size}, o.Body}, nil
 }
 
 type body struct {

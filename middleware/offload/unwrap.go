@@ -19,6 +19,9 @@ func Unwrap(v weir.Verb, objects Objects, opts ...Option) weir.Verb {
 	if err == nil && c.stream {
 		err = errors.New("offload: Unwrap: Stream is for Load: the records of a batch are not handled one by one")
 	}
+	if err == nil && v == nil {
+		err = errors.New("offload: Unwrap: no verb: give weir.Batch(f), a pipeline or another verb")
+	}
 	return &unwrap{c, err, v}
 }
 

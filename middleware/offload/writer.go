@@ -64,8 +64,8 @@ func NewWriter(objects Putter, bucket string, opts ...WriterOption) (*Writer, er
 	if objects == nil {
 		errs = append(errs, errors.New("no Putter: give s3objects.New(client)"))
 	}
-	if o, ok := objects.(checker); ok {
-		errs = append(errs, o.Check())
+	if o, ok := objects.(checked); ok {
+		errs = append(errs, o.Err())
 	}
 	if bucket == "" {
 		errs = append(errs, errors.New("the bucket's name is empty"))
