@@ -24,9 +24,11 @@ type Circuit struct {
 
 	// CoolDown is how long the breaker stays open, also across the batches of a sandbox or a worker.
 	// Then one record is let through: the breaker closes when it succeeds, and stays open for another
-	// CoolDown when it fails. It closes too when a record fails that was let through in vain before, unless
+	// CoolDown when it fails. If it says nothing, see Class, another is let through at once, and one more at a
+	// time than before. The breaker closes too when a record fails that was let through in vain before, unless
 	// by "unavailable", so that one that always fails does not keep it open for ever. With zero the
-	// breaker is the batch's: it stays open to its end, and the next batch begins with a closed one.
+	// breaker is the batch's: it stays open to its end, and the next batch begins with a closed one. There the
+	// parts of records that opened one before do not count, or the other parts might never be run.
 	CoolDown time.Duration
 
 	// MaxCoolDown has CoolDown doubled each time that a record was let through in vain, up to this.
@@ -99,11 +101,11 @@ func Breaker(c Circuit) weir.FlowOption {
 		c.Class = FailureClass
 	}
 	c.MaxCoolDown = max(c.MaxCoolDown, c.CoolDown)
-	shared := &breaker{c: c}
+	shared, before := &breaker{c: c}, new(openers)
 	return weir.Named("middleware.Breaker", weir.Use(func(next weir.Handler) weir.Handler {
 		b := shared
 		if c.CoolDown == 0 {
-			b = &breaker{c: c}
+			b = &breaker{c: c, before: before}
 		}
 		return func(ctx context.Context, m *weir.Message) error { return b.handle(ctx, m, next) }
 	}))

@@ -283,13 +283,60 @@ func TestBreakerProbeIsLost(t *testing.T) {
 		}
 		assert.Equal(t, run("down"), "f")
 		time.Sleep(10 * time.Second)
-		assert.Equal(t, run("panic"), "f")
 		assert.Equal(t, run("hang ok"), "ko") // skipped at the deadline
+		assert.Equal(t, run("panic"), "f")
 		assert.Equal(t, run("ok ok ok"), "sss")
 		close(hang) // what it finds is out of date
 		synctest.Wait()
 		assert.Equal(t, run("ok"), "s")
 	})
+}
+
+// One that is let through and says nothing, every time that it comes, does not keep out those beside it: next
+// time one more is let through.
+func TestBreakerProbeIsMute(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := &dependency{answers: map[string]error{"down": errDown, "permanent": weir.Permanent(errStock)}}
+		fn := weir.SQS(weir.EachMessage(func(ctx context.Context, m *weir.Message) error {
+			time.Sleep(time.Second)
+			return d.handle(ctx, m)
+		}), weir.Concurrency(4), weir.ReportAll(), middleware.Breaker(middleware.Circuit{After: 1, CoolDown: 10 * time.Second}))
+		run := func(text string) string {
+			time.Sleep(10 * time.Second)
+			return states(weirtest.Run(t.Context(), fn, weirtest.SQS(words(text)...)))
+		}
+		count := func(text, state string) int { return strings.Count(run(text), state) }
+		assert.Equal(t, run("down"), "f")
+		assert.Equal(t, count("permanent permanent permanent permanent", "o"), 3)
+		assert.Equal(t, count("permanent permanent permanent permanent", "o"), 2)
+		assert.Equal(t, count("down down down down", "o"), 0) // after four in vain
+		assert.Equal(t, count("down down down down", "o"), 3)
+		assert.Equal(t, count("permanent permanent permanent permanent", "o"), 3)
+		assert.Equal(t, count("ok ok ok ok", "s"), 2)
+		assert.Equal(t, count("ok ok ok ok", "s"), 4)
+	})
+}
+
+// A part that fails in every delivery does not keep a breaker of batches from running the others.
+func TestBreakerPartsOfBatches(t *testing.T) {
+	t.Parallel()
+	done := ""
+	verb := weir.Unwrap(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+		if m.Part == "0" {
+			return errStock
+		}
+		done += m.OrderingKey
+		return nil
+	}), func(_ context.Context, m *weir.Message) (parts []weir.Message, err error) {
+		return []weir.Message{m.WithPart(0, nil), m.WithPart(1, nil)}, nil
+	})
+	fn := weir.Kinesis(verb, middleware.Breaker(middleware.Circuit{After: 1}))
+	event := weirtest.Kinesis(weirtest.Record{OrderingKey: "a"}, weirtest.Record{OrderingKey: "b"})
+	for _, want := range []string{"", "a", "aab"} { // each delivery finds one out
+		weirtest.Run(t.Context(), fn, event)
+		assert.Equal(t, done, want)
+	}
 }
 
 // What began before the breaker opened says nothing once it is open, nor after it has closed again.

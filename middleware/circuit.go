@@ -28,12 +28,18 @@ type breaker struct {
 	rest    time.Duration // of this opening
 	until   time.Time     // none is let through before
 	probing bool          // one was let through, and others wait for what it finds
+	out     int           // that were let through in this term and are not back
+	mute    int           // that were let through since it opened and said nothing
+	more    int           // that may be let through beside
 	refused int
 	refusal error // of a breaker that stays open
 
 	// Records whose failures may be their own fault: those in the streak, and those that were let
 	// through in vain since it opened.
 	counted, vain offenders
+
+	// Those of other batches, whose parts opened a breaker. Nil if all batches share one.
+	before *openers
 }
 
 func (b *breaker) handle(ctx context.Context, m *weir.Message, next weir.Handler) error {
@@ -71,6 +77,11 @@ func (b *breaker) ask(ctx context.Context) (ticket uint64, err error) {
 	}
 	now := time.Now()
 	if b.rest == 0 || now.Before(b.until) {
+		if b.out > 0 && b.more > 0 {
+			b.out++
+			b.more--
+			return b.term.Load(), nil
+		}
 		b.refused++
 		if b.rest == 0 {
 			return 0, b.refusal
@@ -81,6 +92,8 @@ func (b *breaker) ask(ctx context.Context) (ticket uint64, err error) {
 	// Should this one never come back, the next may try after another rest.
 	b.until = now.Add(b.rest)
 	ticket = b.term.Add(1)
+	// Were it the only one, and the same again that says nothing, those at work beside it would be refused for ever.
+	b.out, b.more = 1, b.mute
 	if !b.probing {
 		b.probing = true
 		change := b.change(BreakerOpen, BreakerHalfOpen)
@@ -135,7 +148,7 @@ func (b *breaker) reset() {
 // close closes the breaker, after a success or because of what a failure is worth.
 func (b *breaker) close(ctx context.Context, why error) {
 	b.reset()
-	b.rest, b.probing = 0, false
+	b.rest, b.probing, b.out, b.mute = 0, false, 0, 0
 	change := b.change(BreakerHalfOpen, BreakerClosed)
 	change.Err = why
 	b.refused = 0
@@ -173,7 +186,7 @@ func (b *breaker) failed(ctx context.Context, m *weir.Message, ticket uint64, er
 		b.begin(ctx, BreakerHalfOpen)
 		return
 	}
-	if own && b.vain.has(m) {
+	if own && (b.vain.has(m) || b.before.knows(m)) {
 		return
 	}
 	b.last = err
@@ -188,27 +201,33 @@ func (b *breaker) failed(ctx context.Context, m *weir.Message, ticket uint64, er
 		return
 	}
 	b.rest = b.c.CoolDown
+	b.before.remember(b.counted)
 	b.begin(ctx, BreakerClosed)
 }
 
 // begin opens the breaker.
 func (b *breaker) begin(ctx context.Context, from BreakerState) {
 	b.until = time.Now().Add(b.rest)
-	b.probing = false
+	b.probing, b.out, b.mute = false, 0, 0
 	b.refusal = weir.Unavailable(b.openError())
 	b.open.Store(true)
 	b.term.Add(1)
 	b.tell(ctx, b.change(from, BreakerOpen))
 }
 
-// silent is told of a record that says nothing. Was it the one to see, another may try at once.
+// silent is told of a record that says nothing. Was it the one to see, another may try at once, and
+// one more at a time than before.
 func (b *breaker) silent(ticket uint64) {
 	if !b.open.Load() {
 		return
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if ticket == b.term.Load() && b.probing {
+	if ticket != b.term.Load() || !b.probing {
+		return
+	}
+	b.mute++
+	if b.out--; b.out == 0 {
 		b.until = time.Now()
 	}
 }

@@ -1,6 +1,10 @@
 package middleware
 
-import "github.com/weir-go/weir"
+import (
+	"sync"
+
+	"github.com/weir-go/weir"
+)
 
 // offenders are records that failed by what may be their own fault. The parts of a record are one: it
 // comes back as a whole.
@@ -11,16 +15,21 @@ const maxOffenders = 1000
 
 // add adds a record, and reports whether it is new. One without an ID always is.
 func (o *offenders) add(m *weir.Message) bool {
-	switch {
-	case m.ID == "":
+	if m.ID == "" {
 		return true
-	case o.has(m):
+	}
+	if o.has(m) {
 		return false
-	case *o == nil || len(*o) >= maxOffenders:
+	}
+	o.put(offender(m))
+	return true
+}
+
+func (o *offenders) put(key string) {
+	if *o == nil || len(*o) >= maxOffenders {
 		*o = offenders{}
 	}
-	(*o)[offender(m)] = struct{}{}
-	return true
+	(*o)[key] = struct{}{}
 }
 
 func (o offenders) has(m *weir.Message) bool {
@@ -33,3 +42,29 @@ func (o offenders) has(m *weir.Message) bool {
 
 // offender is a copy, which keeps no batch alive.
 func offender(m *weir.Message) string { return m.SourceARN + " " + m.ID }
+
+// openers are shared by the breakers of batches.
+type openers struct {
+	mu sync.Mutex
+	offenders
+}
+
+func (o *openers) remember(all offenders) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for key := range all {
+		o.put(key)
+	}
+}
+
+func (o *openers) knows(m *weir.Message) bool {
+	if o == nil || m.Part == "" {
+		return false
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.has(m)
+}
