@@ -36,10 +36,11 @@ type Circuit struct {
 	MaxCoolDown time.Duration
 
 	// Class tells failures apart. It returns "" for an error that is neither a failure nor a success of
-	// what the handler depends on, and "unavailable" for one that is surely not the record's fault, see After.
-	// Nil is FailureClass. It is not asked about panics, which do not
-	// count, about a record that ran out of RecordTimeout, which is "unavailable", nor about one whose
-	// batch ran out of time.
+	// what the handler depends on, and "unavailable" for one that is surely not the record's fault, see After:
+	// a record that always fails by that, such as by a timeout of its own making, keeps its other parts
+	// from being run for as long. Nil is FailureClass. It is not asked about panics, which do not count, about
+	// a record that ran out of RecordTimeout, which is "unavailable", nor about one whose batch ran out of
+	// time.
 	Class func(err error) string
 
 	// OnChange is told when the breaker opens, lets a record through, or closes. Under Concurrency it
