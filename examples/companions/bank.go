@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -56,6 +57,13 @@ func (b *bank) charge(ctx context.Context, o Order) error {
 	}
 	b.charged[o.ID]++
 	return nil
+}
+
+// books says how often each order was charged.
+func (b *bank) books() map[string]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.charged)
 }
 
 func (b *bank) begin() error {

@@ -94,7 +94,7 @@ func (s *shop) judge(ctx context.Context, w io.Writer, list []sale) error {
 	for _, s := range list {
 		n[s.fate]++
 	}
-	v := judge(w, list, s.bank.charged, letters)
+	v := judge(w, list, s.bank.books(), letters)
 	fmt.Fprintf(w, "%d orders: %d charged once, of them %d redriven by their bug; %d not JSON, %d against the schema, %d refused by the bank: put aside\n",
 		len(list), n[healthy]+n[cursed], n[cursed], n[corrupt], n[negative], n[declined])
 	fmt.Fprintf(w, "lost: %d, charged twice: %d, charged wrongly: %d, false dead letters: %d\n", v.lost, v.twice, v.wrong, v.falseLetters)

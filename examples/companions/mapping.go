@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,7 @@ type mapping struct {
 	}
 	sent, done  int // messages
 	invocations int
+	late        atomic.Int32    // invocations that were out of time, and maybe left their observers untold
 	lost        int             // answers
 	finished    map[string]bool // messages that are done, and in the queue all the same
 	again       int             // deliveries of such messages,
@@ -105,7 +107,11 @@ func (m *mapping) conclude(ctx context.Context, done []received) error {
 func (m *mapping) invoke(ctx context.Context, batch []received) ([]received, error) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	begun := time.Now()
 	out, err := m.function.Invoke(ctx, event(m.arn, batch))
+	if time.Since(begun) > timeout*8/10 {
+		m.late.Add(1)
+	}
 	if err != nil {
 		return nil, nil
 	}

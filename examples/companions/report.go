@@ -24,7 +24,13 @@ func (l *lines) Write(line []byte) (int, error) {
 	return l.text.Write(line)
 }
 
-func (l *lines) count() int { return bytes.Count(l.text.Bytes(), []byte("\n")) }
+func (l *lines) all() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Clone(l.text.Bytes())
+}
+
+func (l *lines) count() int { return bytes.Count(l.all(), []byte("\n")) }
 
 // report says what has happened. It fails when logs or traces lack something.
 func (s *shop) report(ctx context.Context, w io.Writer) error {
@@ -46,10 +52,12 @@ func (s *shop) report(ctx context.Context, w io.Writer) error {
 
 	batches, records, links, unlinked := s.spans.tally()
 	fmt.Fprintf(w, "%d spans of batches with %d links, %d of records; %d lines of metrics, %d of logs\n", batches, links, records, s.emf.count(), s.log.count())
-	if batches != c.batches || s.emf.count() != c.batches {
-		err = fmt.Errorf("%d batches have %d spans and %d lines of metrics", c.batches, batches, s.emf.count())
+	invocations, late := shop.invocations+partners.invocations, int(shop.late.Load()+partners.late.Load())
+	for what, n := range map[string]int{"observed batches": c.batches, "spans of batches": batches, "lines of metrics": s.emf.count()} {
+		if n > invocations || n < invocations-late {
+			err = errors.Join(err, fmt.Errorf("%d invocations, of which %d were out of time, have %d %s", invocations, late, n, what))
+		}
 	}
-	late := shop.invocations + partners.invocations - batches // out of time before observers were told
 	if unlinked > late*batchSize {
 		err = errors.Join(err, fmt.Errorf("%d checkouts are linked to no batch", unlinked))
 	}
@@ -59,7 +67,7 @@ func (s *shop) report(ctx context.Context, w io.Writer) error {
 // logged compares the log with the bank's books.
 func (s *shop) logged() error {
 	logged := map[string]int{}
-	for line := range bytes.Lines(s.log.text.Bytes()) {
+	for line := range bytes.Lines(s.log.all()) {
 		var l struct{ Source, ID, RequestID, Msg, Order string }
 		if err := json.Unmarshal(line, &l); err != nil {
 			return fmt.Errorf("a line of the log: %w", err)
@@ -69,7 +77,7 @@ func (s *shop) logged() error {
 		}
 		logged[l.Order] += count(l.Msg == "charged")
 	}
-	for id, n := range s.bank.charged {
+	for id, n := range s.bank.books() {
 		if logged[id] != n {
 			return fmt.Errorf("order %s was charged %d times, and logged %d times", id, n, logged[id])
 		}
