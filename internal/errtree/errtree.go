@@ -2,9 +2,11 @@
 // error that says something counts, and of joined errors the one that says most.
 package errtree
 
+import "cmp"
+
 // Most returns the highest rank of what the outermost errors say that rank knows. What says nothing is
 // ranked plain, and so is a nil error.
-func Most(err error, plain int, rank func(error) (r int, known bool)) int {
+func Most[R cmp.Ordered](err error, plain R, rank func(error) (r R, known bool)) R {
 	for err != nil {
 		if r, known := rank(err); known {
 			return r

@@ -1,7 +1,6 @@
 package errtree
 
 import (
-	"math"
 	"time"
 
 	"github.com/weir-go/weir"
@@ -44,11 +43,11 @@ func saying(err error) (rank int, known bool) {
 
 // Delay is what the outermost RetryAfter asks for; of joined ones the longest.
 func Delay(err error) time.Duration {
-	return time.Duration(Most(err, 0, func(err error) (int, bool) {
+	return Most(err, 0, func(err error) (time.Duration, bool) {
 		e, ok := err.(*weir.RetryAfterError)
 		if !ok {
 			return 0, false
 		}
-		return int(min(int64(e.Delay), math.MaxInt)), true
-	}))
+		return e.Delay, true
+	})
 }

@@ -108,14 +108,14 @@ func newHistory(seed uint64) *history {
 	}
 }
 
-func (h *history) n(n int) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.rand.IntN(n)
-}
+func (h *history) n(n int) int { return int(h.some(time.Duration(n))) }
 
 // some is a random time of up to d.
-func (h *history) some(d time.Duration) time.Duration { return time.Duration(h.n(int(d))) }
+func (h *history) some(d time.Duration) time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return time.Duration(h.rand.Int64N(int64(d)))
+}
 
 func (h *history) complain(format string, args ...any) {
 	h.wrong = append(h.wrong, fmt.Sprintf(format, args...))
