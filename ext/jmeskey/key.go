@@ -26,20 +26,33 @@ import (
 // numbers to the functions and comparisons of an expression.
 func Key(expression string, opts ...once.KeyOption) once.Key {
 	name := fmt.Sprintf("jmeskey.Key(%q)", expression)
-	path, err := jmespath.Compile(expression)
-	if err == nil {
-		err = check(expression)
-	}
+	path, err := compile(expression)
 	if err != nil {
 		return once.RefuseKey(fmt.Errorf("%s: %w", name, err))
 	}
-	return once.JSONKey(name, func(document any) (any, error) {
-		found, err := path.Search(exact(document))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-		return found, nil
+	return once.JSONKey(name, func(document any) (found any, err error) {
+		defer told(name, &err)
+		return path.Search(exact(document))
 	}, opts...)
+}
+
+func compile(expression string) (path *jmespath.JMESPath, err error) {
+	defer told("it cannot be compiled", &err)
+	if path, err = jmespath.Compile(expression); err == nil {
+		err = check(expression)
+	}
+	return path, err
+}
+
+// told names what failed. The library panics where the step of a slice is huge, as in a[1::9223372036854775807], and
+// may elsewhere: then the record fails as it does by any expression that does not fit it.
+func told(what string, err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the library of JMESPath panicked: %v", p)
+	}
+	if *err != nil {
+		*err = fmt.Errorf("%s: %w", what, *err)
+	}
 }
 
 // exact makes float64 of numbers, which is what expressions know, unless a digit would be lost.
