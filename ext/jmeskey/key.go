@@ -45,7 +45,7 @@ func compile(expression string) (path *jmespath.JMESPath, err error) {
 }
 
 // told names what failed. The library panics where the step of a slice is huge, as in a[1::9223372036854775807], and
-// may elsewhere: then the record fails as it does by any expression that does not fit it.
+// on some texts that are no expression: those fail as any others that do not fit a record, or are none.
 func told(what string, err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("the library of JMESPath panicked: %v", p)

@@ -122,6 +122,7 @@ func TestRefused(t *testing.T) {
 	for expression, want := range map[string]string{
 		"a[":                                "SyntaxError",
 		"":                                  "SyntaxError",
+		"|U\u0080":                          "panicked", // of it the lexer
 		"powertools_json(body).ID":          "write ID for powertools_json(body).ID",
 		"[a, powertools_base64(b)]":         "envelope.Base64",
 		"{x: powertools_base64_gzip(data)}": "envelope.Gzip",
@@ -205,6 +206,7 @@ func FuzzExpression(f *testing.F) {
 	f.Add("a[::0]")
 	f.Add("&a")
 	f.Add("a[1::9223372036854775807]")
+	f.Add("|U\u0080")
 	f.Fuzz(func(t *testing.T, expression string) {
 		if len(expression) > 100 {
 			return // [@, @] | [@, @] | … is twice as large with each
