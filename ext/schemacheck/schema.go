@@ -16,8 +16,8 @@
 // Numbers are compared with all their digits. Those of more than 1000 characters or with exponents
 // beyond 1000 are not valid by any schema.
 //
-// A payload of more than 64 kB that is not valid is not searched for the places: the validator keeps
-// all of them, which a hostile payload could make fill the memory.
+// A payload that is not valid is not searched for the places if it has more than 64 kB or is nested very deep: the
+// validator keeps all of them, which a hostile payload could make fill the memory.
 //
 // Go's JSON takes a member for a field in whatever case it is spelt, and of two the last, while a
 // schema sees each as another member. Say "additionalProperties": false where a payload must have

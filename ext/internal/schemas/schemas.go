@@ -23,34 +23,38 @@ const (
 // ErrNumber matches the error of JSON with a number beyond the limits.
 var ErrNumber = errors.New("a number is too much to compute with")
 
-// Parse parses JSON for Validate. Numbers keep all their digits; those of more than 1000 characters
-// or with exponents beyond 1000 are an error.
-func Parse(data []byte) (any, error) {
-	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
+// parse parses JSON for Validate. Numbers keep all their digits; those of more than 1000 characters
+// or with exponents beyond 1000 are an error. The steps are those of the paths of all values together.
+func parse(data []byte) (doc any, steps int, err error) {
+	if doc, err = jsonschema.UnmarshalJSON(bytes.NewReader(data)); err != nil {
+		return nil, 0, err
 	}
-	return doc, numbers(doc)
+	steps, err = look(doc, 0)
+	return doc, steps, err
 }
 
-func numbers(doc any) error {
+// look goes through a value that is so many steps from the root.
+func look(doc any, depth int) (steps int, err error) {
+	steps = depth
+	inside := func(v any) {
+		n, e := look(v, depth+1)
+		if steps += n; err == nil {
+			err = e
+		}
+	}
 	switch v := doc.(type) {
 	case json.Number:
-		return number(string(v))
+		err = number(string(v))
 	case []any:
 		for _, item := range v {
-			if err := numbers(item); err != nil {
-				return err
-			}
+			inside(item)
 		}
 	case map[string]any:
 		for _, member := range v {
-			if err := numbers(member); err != nil {
-				return err
-			}
+			inside(member)
 		}
 	}
-	return nil
+	return steps, err
 }
 
 func number(text string) error {
@@ -106,21 +110,25 @@ func Compile(c *jsonschema.Compiler, at, text string, load Loader) (*Schema, err
 	return s, err
 }
 
-// maxDetailed is the size of payloads up to which failures have their places. The validator finds
-// all of them, which take some 300 times the size of a payload that is wrong everywhere.
-const maxDetailed = 64 << 10
+// The bounds of payloads whose failures have their places. The validator finds all of them, which take some 300
+// times the size of a payload that is wrong everywhere, and keeps the whole path of each, also of those that
+// come to nothing in another branch of an anyOf: 10,000 arrays within each other would take gigabytes.
+const (
+	maxDetailed = 64 << 10 // bytes
+	maxSteps    = 256 << 10
+)
 
 // ErrLarge is the error of a payload that is not valid, and too large to be told where.
-var ErrLarge = errors.New("something in it is not valid: where is not looked for in a payload of more than 64 kB")
+var ErrLarge = errors.New("something in it is not valid: where is not looked for in a payload of more than 64 kB, or nested as deep as this one")
 
 // Validate parses a payload and holds it to the schema. The error is a *jsonschema.ValidationError,
-// ErrLarge, or Parse's.
+// ErrLarge, or that of what is not JSON or has such numbers.
 func (s *Schema) Validate(payload []byte) error {
-	doc, err := Parse(payload)
+	doc, steps, err := parse(payload)
 	switch {
 	case err != nil:
 		return err
-	case len(payload) <= maxDetailed:
+	case len(payload) <= maxDetailed && steps <= maxSteps:
 		return s.schema.Validate(doc)
 	case s.none.Validate(doc) == nil: // which keeps no failures
 		return ErrLarge

@@ -3,6 +3,7 @@ package schemas_test
 import (
 	"encoding/json"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -57,6 +58,28 @@ func TestLarge(t *testing.T) { // not parallel: allocations are the process's
 	cost := func(payload []byte) float64 { return testing.AllocsPerRun(3, func() { _ = s.Validate(payload) }) }
 	if b, g := cost(bad), cost(good); b > 3*g {
 		t.Errorf("%.0f allocations for what is wrong, %.0f for what is right", b, g)
+	}
+}
+
+// A payload that is nested deep takes no memory for the paths of all that is in it.
+func TestDeep(t *testing.T) { // not parallel: allocations are the process's
+	s, err := schemas.Compile(jsonschema.NewCompiler(), "test:///s", `{"anyOf":[{"type":"string"},{"type":"array","items":{"$ref":"#"}}]}`, nil)
+	assert.NoError(t, err)
+	const deep = 9_900 // encoding/json takes no more than 10,000
+	before, after := strings.Repeat("[", deep), strings.Repeat("]", deep)
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	had := m.TotalAlloc
+	assert.NoError(t, s.Validate([]byte(before+`"x"`+after)))
+	assert.Equal(t, errors.Is(s.Validate([]byte(before+`1`+after)), schemas.ErrLarge), true) // another's text would be endless
+	// Nor does what is not that deep, with much at the end.
+	assert.Equal(t, errors.Is(s.Validate([]byte(strings.Repeat("[", 500)+strings.Repeat(`1,`, 30_000)+`1`+strings.Repeat("]", 500))), schemas.ErrLarge), true)
+	if runtime.ReadMemStats(&m); m.TotalAlloc-had > 100<<20 {
+		t.Errorf("%d MB were allocated", (m.TotalAlloc-had)>>20)
+	}
+	invalid := (*jsonschema.ValidationError)(nil)
+	if err := s.Validate([]byte(strings.Repeat("[", 100) + `1` + strings.Repeat("]", 100))); !errors.As(err, &invalid) {
+		t.Errorf("the places are gone: %v", err)
 	}
 }
 
