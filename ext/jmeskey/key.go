@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/jmespath/go-jmespath"
 	"github.com/weir-go/weir/middleware/once"
@@ -22,8 +23,8 @@ import (
 // are the key: then it is one for all records of a tenant that have no order.id. For a part that may be
 // missing and tells nothing apart, say what stands for it: [order.id, region || 'none'].
 //
-// Numbers that a float64 cannot hold as they are written, such as large identifiers, keep their digits, and are no
-// numbers to the functions and comparisons of an expression.
+// Numbers with more digits than a float64 holds, such as large identifiers, keep them, and are no numbers to the
+// functions and comparisons of an expression. Others are known by their value: 12.5 is 12.50.
 func Key(expression string, opts ...once.KeyOption) once.Key {
 	name := fmt.Sprintf("jmeskey.Key(%q)", expression)
 	path, err := compile(expression)
@@ -59,7 +60,7 @@ func told(what string, err *error) {
 func exact(v any) any {
 	switch v := v.(type) {
 	case json.Number:
-		if f, err := v.Float64(); err == nil && strconv.FormatFloat(f, 'f', -1, 64) == v.String() {
+		if f, err := v.Float64(); err == nil && sameNumber(v.String(), strconv.FormatFloat(f, 'e', -1, 64)) {
 			return f
 		}
 	case []any:
@@ -72,4 +73,37 @@ func exact(v any) any {
 		}
 	}
 	return v
+}
+
+// sameNumber reports whether two numbers of JSON are one, however they are written.
+func sameNumber(a, b string) bool {
+	da, ea, oka := digitsOf(a)
+	db, eb, okb := digitsOf(b)
+	return oka && okb && da == db && ea == eb
+}
+
+// digitsOf takes a number apart: its sign and its digits, without zeros at the ends, and the power of ten of
+// the last one.
+func digitsOf(number string) (digits string, power int, ok bool) {
+	mantissa, exponent := number, ""
+	if i := strings.IndexAny(number, "eE"); i >= 0 {
+		mantissa, exponent = number[:i], number[i+1:]
+		var err error
+		if power, err = strconv.Atoi(exponent); err != nil {
+			return "", 0, false // too large for a float64 too
+		}
+	}
+	mantissa, negative := strings.CutPrefix(mantissa, "-")
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	all := whole + fraction
+	digits = strings.TrimRight(all, "0")
+	power += len(all) - len(digits) - len(fraction)
+	digits = strings.TrimLeft(digits, "0")
+	if digits == "" {
+		power = 0
+	}
+	if negative {
+		digits = "-" + digits
+	}
+	return digits, power, true
 }

@@ -40,6 +40,17 @@ func TestSame(t *testing.T) {
 		{"[id, 'v1']", `{"id":1}`, `{"id":1,"n":2}`, true},
 		{"{a: x, b: y}", `{"x":1,"y":2}`, `{"y":2,"x":1}`, true},
 		{"items[?price > `5`].id", `{"items":[{"id":1,"price":7},{"id":2,"price":3}]}`, `{"items":[{"id":1,"price":6.5}]}`, true},
+		{"items[?price > `5`].id", `{"items":[{"id":1,"price":12.50},{"id":2,"price":7}]}`, `{"items":[{"id":2,"price":7}]}`, false},
+		{"items[?price > `5`].id", `{"items":[{"id":1,"price":12.50}]}`, `{"items":[{"id":1,"price":1.25E+1}]}`, true},
+		{"[ceil(price), id]", `{"id":1,"price":11.50}`, `{"id":1,"price":12.00}`, true},
+		{"id", `{"id":1.0}`, `{"id":1}`, true},
+		{"id", `{"id":0.0}`, `{"id":0e5}`, true},
+		{"id", `{"id":100}`, `{"id":1e2}`, true},
+		{"id", `{"id":100}`, `{"id":10}`, false},
+		{"id", `{"id":-1.50}`, `{"id":1.5}`, false},
+		{"id", `{"id":0.1000000000000000055511151231257827}`, `{"id":0.1}`, false}, // which one float64 stands for
+		{"id", `{"id":1e-400}`, `{"id":0}`, false},
+		{"id", `{"id":1e-99999999999999999999}`, `{"id":0}`, false},
 		{"length(@)", `[1,2]`, `[3,4]`, true},
 	} {
 		runs := 0
