@@ -8,6 +8,7 @@ import (
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/room"
 )
 
 // CloudWatchLogs opens what a subscription filter of CloudWatch Logs puts into a Kinesis stream,
@@ -34,7 +35,7 @@ func CloudWatchLogs(v weir.Verb, opts ...LogsOption) weir.Verb {
 	if err := conf.check(); err != nil {
 		return refused{fmt.Errorf("envelope: CloudWatchLogs: %w", err)}
 	}
-	return &roomy{"CloudWatchLogs", v, conf.limits, func(m *weir.Message, s *share) ([]weir.Message, error) {
+	return &roomy{"CloudWatchLogs", v, conf.limits, func(m *weir.Message, s *room.Share) ([]weir.Message, error) {
 		text, err := gzipped.read(m.Payload, conf.maxBytes, s)
 		if err != nil {
 			return nil, err
@@ -80,7 +81,7 @@ type LogEvent struct {
 func (e LogEvent) Time() time.Time { return time.UnixMilli(e.Timestamp) }
 
 // readLogs returns the payloads of the log events in a message.
-func readLogs(text []byte, messageOnly bool, room *share) (payloads [][]byte, err error) {
+func readLogs(text []byte, messageOnly bool, share *room.Share) (payloads [][]byte, err error) {
 	var kind string
 	var list []byte
 	shared := []byte{'{'}
@@ -106,11 +107,11 @@ func readLogs(text []byte, messageOnly bool, room *share) (payloads [][]byte, er
 	case kind != "DATA_MESSAGE":
 		return nil, damaged("CloudWatch Logs", "the messageType is %.40q, not DATA_MESSAGE", kind)
 	}
-	each := int64(partPrice + len(shared))
+	each := int64(room.Part + len(shared))
 	if messageOnly {
-		each = partPrice
+		each = room.Part
 	}
-	events, ok, err := items(list, func(event []byte) error { return room.take(each + int64(len(event))) })
+	events, ok, err := items(list, func(event []byte) error { return share.Take(each + int64(len(event))) })
 	switch {
 	case err != nil:
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/room"
 )
 
 // Compression is one kind of compressed payload, for Decompress.
@@ -46,7 +47,7 @@ func Decompress(v weir.Verb, c Compression, opts ...CompressionOption) weir.Verb
 	if conf.err != nil {
 		return refused{conf.err}
 	}
-	return &roomy{c.Name, v, conf.limits, func(m *weir.Message, s *share) ([]weir.Message, error) {
+	return &roomy{c.Name, v, conf.limits, func(m *weir.Message, s *room.Share) ([]weir.Message, error) {
 		if conf.orPlain && !c.begins(m.Payload) {
 			return one(m, m.Payload), nil
 		}
@@ -106,11 +107,10 @@ type compressionConfig struct {
 // limits bound what is decompressed.
 type limits struct{ maxBytes, maxTotal int64 }
 
-// The defaults. What queues and streams take is 1 MiB, which may have shrunk to a sixteenth. A
-// Lambda has 128 MB of memory unless told otherwise, most of which Go can use.
+// The defaults. What queues and streams take is 1 MiB, which may have shrunk to a sixteenth.
 const (
 	DefaultMaxBytes = 16 << 20
-	DefaultMaxTotal = 64 << 20
+	DefaultMaxTotal = room.Default // 64 MiB
 )
 
 var defaultLimits = limits{DefaultMaxBytes, DefaultMaxTotal}
@@ -172,7 +172,7 @@ func (c Compression) begins(payload []byte) bool {
 }
 
 // read decompresses a payload.
-func (c Compression) read(payload []byte, most int64, s *share) (plain []byte, err error) {
+func (c Compression) read(payload []byte, most int64, s *room.Share) (plain []byte, err error) {
 	if !c.begins(payload) {
 		if len(payload) == 0 {
 			return nil, damaged(c.Name, "the payload is empty")
@@ -195,7 +195,7 @@ func (c Compression) read(payload []byte, most int64, s *share) (plain []byte, e
 	into := bytes.NewBuffer(make([]byte, 0, min(int64(len(payload))*4, limit)))
 	n, err := into.ReadFrom(&metered{io.LimitReader(r, limit), s})
 	switch {
-	case errors.Is(err, ErrNoRoom), errors.Is(err, errAlone):
+	case errors.Is(err, room.ErrNone), errors.Is(err, room.ErrAlone):
 		return nil, err
 	case err != nil:
 		return nil, damaged(c.Name, "%w", unended(err))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/kpl"
+	"github.com/weir-go/weir/internal/room"
 )
 
 // KPL opens the records in which the Kinesis Producer Library aggregates many: v gets each user
@@ -34,17 +35,15 @@ func KPL(v weir.Verb, opts ...PartsOption) weir.Verb {
 	if err != nil {
 		return refused{err}
 	}
-	return &roomy{"KPL", v, limits, func(m *weir.Message, s *share) ([]weir.Message, error) {
+	return &roomy{"KPL", v, limits, func(m *weir.Message, s *room.Share) ([]weir.Message, error) {
 		if m.Kafka != nil || !kpl.Marked(m.Payload) {
 			return one(m, m.Payload), nil
 		}
-		users, aggregated, err := kpl.SplitWithin(m.Payload, func(records, keys int) error {
-			return s.take(int64(records)*partPrice + int64(keys)*keyPrice)
-		})
+		users, aggregated, err := kpl.Split(m.Payload, s.Take)
 		switch {
 		case !aggregated:
 			return one(m, m.Payload), nil
-		case errors.Is(err, ErrNoRoom), errors.Is(err, errAlone):
+		case errors.Is(err, room.ErrNone), errors.Is(err, room.ErrAlone):
 			return nil, err
 		case err != nil:
 			return nil, weir.Undecodable(err)
@@ -57,5 +56,3 @@ func KPL(v weir.Verb, opts ...PartsOption) weir.Verb {
 		return parts, nil
 	}}
 }
-
-const keyPrice = 16 // bytes of a string beside its text

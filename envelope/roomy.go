@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/room"
 )
 
 // roomy is an envelope that has room for each batch.
@@ -15,7 +16,7 @@ type roomy struct {
 	what   string // for errors
 	verb   weir.Verb
 	limits limits
-	open   func(m *weir.Message, s *share) ([]weir.Message, error)
+	open   func(m *weir.Message, s *room.Share) ([]weir.Message, error)
 }
 
 func (v *roomy) Check(s weir.Setup) error {
@@ -39,7 +40,7 @@ func (v *roomy) Process(ctx context.Context, w *weir.Work) error {
 // that is in it or for nothing, since it comes back with all of it.
 type packing struct {
 	*roomy
-	room *room
+	room *room.Room
 	all  []packed // in order
 	of   map[*weir.Message]place
 	full atomic.Int64 // behind this one nothing is opened, which would overtake
@@ -49,7 +50,7 @@ type packing struct {
 type packed struct {
 	in    []*weir.Message
 	out   []content // of each
-	share share
+	share room.Share
 	tried bool
 	err   error // for lack of room
 }
@@ -87,7 +88,7 @@ func (p *packing) gather(w *weir.Work) {
 		for to < len(in) && !first(to) {
 			to++
 		}
-		p.all = append(p.all, packed{in: in[from:to], out: out[from:to], share: share{room: p.room}})
+		p.all = append(p.all, packed{in: in[from:to], out: out[from:to], share: room.Share{Room: p.room}})
 		for i, m := range in[from:to] {
 			p.of[m] = place{&p.all[len(p.all)-1], i}
 		}
@@ -186,18 +187,18 @@ func (p *packing) fill(i int64) {
 
 // fillOne opens a message; its error is for lack of room.
 func (p *packing) fillOne(k *packed, n int) (full error) {
-	c, before := &k.out[n], k.share.took
+	c, before := &k.out[n], k.share.Took()
 	defer func() {
 		if c.panicked = recover(); c.panicked != nil || c.err != nil || !c.done {
-			k.share.back(before)
+			k.share.Back(before)
 		}
 	}()
 	c.parts, c.err = p.open(k.in[n], &k.share)
 	c.done = true
 	switch {
-	case errors.Is(c.err, errAlone):
+	case errors.Is(c.err, room.ErrAlone):
 		return alone(p.what, p.limits)
-	case errors.Is(c.err, ErrNoRoom):
+	case errors.Is(c.err, room.ErrNone):
 		return noRoom(p.what)
 	}
 	return nil
@@ -211,7 +212,7 @@ func (p *packing) filledUp(i int64) {
 
 // empty throws away what was opened.
 func (k *packed) empty() {
-	k.share.back(0)
+	k.share.Back(0)
 	clear(k.out)
 	k.tried = false
 }

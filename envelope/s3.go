@@ -10,6 +10,7 @@ import (
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/room"
 )
 
 // S3 opens the event notifications that a bucket sends to a queue: v gets each record in one, which
@@ -31,7 +32,7 @@ func S3(v weir.Verb, opts ...PartsOption) weir.Verb {
 	if err != nil {
 		return refused{err}
 	}
-	return &roomy{"S3", v, limits, func(m *weir.Message, s *share) ([]weir.Message, error) {
+	return &roomy{"S3", v, limits, func(m *weir.Message, s *room.Share) ([]weir.Message, error) {
 		records, err := readS3(m.Payload, s)
 		if err != nil {
 			return nil, err
@@ -50,7 +51,7 @@ func several(m *weir.Message, payloads [][]byte) []weir.Message {
 }
 
 // readS3 returns the records of a notification, each as it stands.
-func readS3(payload []byte, room *share) (records [][]byte, err error) {
+func readS3(payload []byte, share *room.Share) (records [][]byte, err error) {
 	var list []byte
 	var event string
 	ok := members(payload, func(s *jsonscan.Scanner, key string) bool {
@@ -70,7 +71,7 @@ func readS3(payload []byte, room *share) (records [][]byte, err error) {
 	case list == nil:
 		return nil, damaged("S3", "not a notification: it has no Records")
 	}
-	records, ok, err = items(list, func([]byte) error { return room.take(partPrice) })
+	records, ok, err = items(list, func([]byte) error { return share.Take(room.Part) })
 	switch {
 	case err != nil:
 		return nil, err

@@ -90,6 +90,12 @@ type Pipeline[T, V any] struct {
 	// record, and more than one transaction.
 	ID func(T) string
 
+	// MaxTotal bounds the memory, in bytes, that the user records in aggregates of the Kinesis Producer
+	// Library may take together in a batch, 512 each beside their payloads. By default it is
+	// DefaultMaxTotal, 131,072 of them. An aggregate for which there is no room fails with ErrNoRoom and
+	// comes back in another batch; one that comes to more by itself is undecodable.
+	MaxTotal int64
+
 	// StoreIn keeps the aggregates and the receipts. Required.
 	StoreIn state.Store
 
@@ -141,7 +147,7 @@ func (p *Pipeline[T, V]) Build() (*Pipeline[T, V], error) {
 func (p *Pipeline[T, V]) Clone() *Pipeline[T, V] {
 	return &Pipeline[T, V]{
 		Name: p.Name, Key: p.Key, Keys: p.Keys, Value: p.Value, Aggregate: p.Aggregate, Window: p.Window,
-		Time: p.Time, ID: p.ID, StoreIn: p.StoreIn, Decode: p.Decode, Retry: p.Retry, Receipts: p.Receipts,
+		Time: p.Time, ID: p.ID, StoreIn: p.StoreIn, Decode: p.Decode, MaxTotal: p.MaxTotal, Retry: p.Retry, Receipts: p.Receipts,
 		Dedup: p.Dedup, Metrics: p.Metrics, Now: p.Now,
 	}
 }
@@ -167,6 +173,7 @@ func (p *Pipeline[T, V]) compile() {
 	complain(p.ID != nil && p.Time == nil, "ID needs Time: the arrival differs from delivery to delivery of one event")
 	complain(p.Retry.Attempts < 0 || p.Retry.Base < 0 || p.Retry.Max < 0, "Retry: nothing in it may be negative")
 	complain(p.Retry.Max > 0 && p.Retry.Base > p.Retry.Max, "Retry: Base %v is more than Max %v", p.Retry.Base, p.Retry.Max)
+	complain(p.MaxTotal < 0, "MaxTotal is negative")
 	complain(p.Receipts.Keep < 0, "Receipts: Keep is negative")
 	if err := p.Window.check(); err != nil {
 		errs = append(errs, err)

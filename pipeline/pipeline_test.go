@@ -38,6 +38,7 @@ func TestValidate(t *testing.T) {
 		"Size and Retention must not": func(p *pipeline.Pipeline[order, int64]) { p.Window.Size = -1 },
 		"nothing in it may be":        func(p *pipeline.Pipeline[order, int64]) { p.Retry.Attempts = -1 },
 		"more than Max":               func(p *pipeline.Pipeline[order, int64]) { p.Retry.Base, p.Retry.Max = 3, 2 },
+		"MaxTotal is negative":        func(p *pipeline.Pipeline[order, int64]) { p.MaxTotal = -1 },
 		"Keep is negative":            func(p *pipeline.Pipeline[order, int64]) { p.Receipts.Keep = -1 },
 		"no room for receipts": func(p *pipeline.Pipeline[order, int64]) {
 			p.StoreIn = &faulty{Store: p.StoreIn, caps: func(c *state.Caps) { c.MaxRows = 1 }}

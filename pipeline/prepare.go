@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"strconv"
 	"time"
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/kpl"
+	"github.com/weir-go/weir/internal/room"
 	"github.com/weir-go/weir/state"
 )
 
@@ -48,6 +48,8 @@ type preparer[T, V any] struct {
 	next    int
 	ahead   []decoded[T]                               // nil if nothing was decoded ahead
 	started func(ctx context.Context, m *weir.Message) // nil if the observers know
+	share   room.Share                                 // of the last record that has user records
+	sharer  string                                     // its ID
 }
 
 // some prepares messages until one panics, which fails that one.
@@ -115,14 +117,8 @@ func (p *preparer[T, V]) message(m *weir.Message) {
 	if m.Part != "" {
 		from.id += "/" + m.Part // as users has it
 	}
-	if m.Kafka == nil && kpl.Marked(m.Payload) {
-		if users, aggregated, err := kpl.Split(m.Payload); aggregated {
-			if err != nil {
-				b.fail(owner, weir.Undecodable(err))
-			}
-			p.users(b, owner, m, users, from)
-			return
-		}
+	if m.Kafka == nil && kpl.Marked(m.Payload) && p.aggregated(m, from) {
+		return
 	}
 	v, err := p.value(m)
 	if err == nil {
@@ -141,37 +137,6 @@ func (p *preparer[T, V]) value(m *weir.Message) (T, error) {
 	}
 	return p.decode(m)
 }
-
-// users are the user records of a record that the Kinesis Producer Library aggregated.
-func (e *engine[T, V]) users(b *batch[V], owner int, m *weir.Message, users []kpl.Record, from origin) {
-	whole := from.id
-	for i, u := range users {
-		part := m.WithPart(i, u.Data)
-		part.OrderingKey = u.PartitionKey
-		from.id = whole + "/" + strconv.Itoa(i)
-		v, err := e.decode(&part)
-		if err == nil {
-			err = e.add(b, owner, v, from)
-		}
-		if err != nil {
-			b.fail(owner, &UserRecordError{i, u.PartitionKey, u.Data, err})
-		}
-	}
-}
-
-// UserRecordError is the error of one user record of a record that the Kinesis Producer Library
-// aggregated. The others go their own way; the record comes again until all are done.
-type UserRecordError struct {
-	Index        int // sub-sequence number
-	PartitionKey string
-	Data         []byte
-	Err          error
-}
-
-func (u *UserRecordError) Error() string { return fmt.Sprintf("user record %d: %v", u.Index, u.Err) }
-
-// Unwrap returns the cause.
-func (u *UserRecordError) Unwrap() error { return u.Err }
 
 // add puts a decoded record into the batch.
 func (e *engine[T, V]) add(b *batch[V], owner int, v T, from origin) error {

@@ -62,7 +62,7 @@ func TestAgainstNode(t *testing.T) {
 	for i, a := range answer {
 		var got []kpl.Record
 		for _, data := range a.Theirs {
-			records, aggregated, err := kpl.Split(data)
+			records, aggregated, err := split(data)
 			assert.NoError(t, err)
 			assert.Equal(t, aggregated, true)
 			got = append(got, records...)

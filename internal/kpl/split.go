@@ -19,6 +19,8 @@ import (
 	"crypto/md5"
 	"fmt"
 	"strings"
+
+	"github.com/weir-go/weir/internal/room"
 )
 
 const magic = "\xf3\x89\x9a\xc2"
@@ -33,6 +35,9 @@ const (
 	fieldHashIndex = 2
 	fieldData      = 3
 )
+
+// keyPrice is what a key costs beside its text, in bytes: a string.
+const keyPrice = 16
 
 // minRecord is the least number of bytes in a record, for it has an index and data.
 const minRecord = 4
@@ -49,36 +54,38 @@ type Record struct {
 // the digest is wrong. An error means that the digest is right and what it covers is not what
 // the library writes, so no record of it can be trusted.
 //
+// A user record may be as small as six bytes and takes a hundred times as much in memory. So Split
+// begins by taking room, with take: its error is returned as it is.
+//
 // Data of the records is a view of data; the keys are copies.
-func Split(data []byte) (records []Record, aggregated bool, err error) {
-	return SplitWithin(data, func(int, int) error { return nil })
-}
-
-// SplitWithin is Split that asks admit, before it takes any memory, whether there may be so many
-// records and so many keys in the tables. An error of admit's is returned, wrapped.
-func SplitWithin(data []byte, admit func(records, keys int) error) (records []Record, aggregated bool, err error) {
+func Split(data []byte, take func(bytes int64) error) (records []Record, aggregated bool, err error) {
 	msg, ok := message(data)
 	if !ok {
 		return nil, false, nil
 	}
-	t, n, err := readTables(msg, admit)
+	has, err := survey(msg)
 	if err != nil {
-		return nil, true, fmt.Errorf("the aggregated record is malformed: %w", err)
+		return nil, true, malformed(err)
 	}
-	// A record takes 6 bytes at least, so this is bounded by the data.
-	records = make([]Record, 0, n)
+	if err := take(int64(has.records)*room.Part + int64(has.keys+has.hashes)*keyPrice); err != nil {
+		return nil, true, err
+	}
+	t := readTables(msg, has)
+	records = make([]Record, 0, has.records)
 	for r := (reader{rest: msg}); r.next(); {
 		if r.number != fieldRecord {
 			continue
 		}
 		rec, err := t.record(r.bytes)
 		if err != nil {
-			return nil, true, fmt.Errorf("the aggregated record is malformed: user record %d: %w", len(records), err)
+			return nil, true, malformed(fmt.Errorf("user record %d: %w", len(records), err))
 		}
 		records = append(records, rec)
 	}
 	return records, true, nil
 }
+
+func malformed(err error) error { return fmt.Errorf("the aggregated record is malformed: %w", err) }
 
 // Marked reports whether data begins as an aggregate does.
 func Marked(data []byte) bool { return len(data) > len(magic) && string(data[:len(magic)]) == magic }
@@ -93,46 +100,49 @@ func message(data []byte) (msg []byte, ok bool) {
 	return msg, md5.Sum(msg) == [md5.Size]byte(data[end:])
 }
 
-// tables hold the keys that records point to.
-type tables struct{ keys, hashes []string }
+// contents is how much is in a message.
+type contents struct {
+	keys, hashes, records int
+	size                  int // of the text of keys and hashes
+}
 
-// readTables checks the outer message and returns its tables and the number of records. They
-// are read before the records since protobuf lets fields come in any order.
-func readTables(msg []byte, admit func(records, keys int) error) (t tables, records int, err error) {
-	var keys, hashes, size int
+// survey checks the outer message and counts what is in it.
+func survey(msg []byte) (has contents, err error) {
 	r := reader{rest: msg}
 	for r.next() {
 		if r.number > fieldRecord {
 			continue
 		}
 		if r.wire != wireBytes {
-			return t, 0, fmt.Errorf("field %d has wire type %d", r.number, r.wire)
+			return has, fmt.Errorf("field %d has wire type %d", r.number, r.wire)
 		}
 		switch r.number {
 		case fieldKey:
-			keys++
-			size += len(r.bytes)
+			has.keys++
+			has.size += len(r.bytes)
 		case fieldHash:
-			hashes++
-			size += len(r.bytes)
+			has.hashes++
+			has.size += len(r.bytes)
 		case fieldRecord:
 			if len(r.bytes) < minRecord {
-				return t, 0, fmt.Errorf("user record %d has %d bytes", records, len(r.bytes))
+				return has, fmt.Errorf("user record %d has %d bytes", has.records, len(r.bytes))
 			}
-			records++
+			has.records++
 		}
 	}
-	if r.err != nil {
-		return t, 0, r.err
-	}
-	if err := admit(records, keys+hashes); err != nil {
-		return t, 0, err
-	}
+	return has, r.err
+}
+
+// tables hold the keys that records point to.
+type tables struct{ keys, hashes []string }
+
+// readTables reads them before the records, since protobuf lets fields come in any order.
+func readTables(msg []byte, has contents) (t tables) {
 	// One string holds all keys.
 	var all strings.Builder
-	all.Grow(size)
-	list := make([]string, keys+hashes)
-	t.keys, t.hashes = list[:0:keys], list[keys:keys]
+	all.Grow(has.size)
+	list := make([]string, has.keys+has.hashes)
+	t.keys, t.hashes = list[:0:has.keys], list[has.keys:has.keys]
 	for r := (reader{rest: msg}); r.next(); {
 		if r.number > fieldHash {
 			continue
@@ -145,7 +155,7 @@ func readTables(msg []byte, admit func(records, keys int) error) (t tables, reco
 			t.hashes = append(t.hashes, key)
 		}
 	}
-	return t, records, nil
+	return t
 }
 
 // record reads one user record. Of a field that comes twice the last one counts, as in protobuf.

@@ -39,7 +39,7 @@ func sealed(msg []byte) []byte {
 func TestSplitGolden(t *testing.T) {
 	t.Parallel()
 	data := unhex(t, golden)
-	records, aggregated, err := kpl.Split(data)
+	records, aggregated, err := split(data)
 	assert.NoError(t, err)
 	assert.Equal(t, aggregated, true)
 	assert.Equal(t, records, goldenRecords)
@@ -70,7 +70,7 @@ func TestSplitPlain(t *testing.T) {
 
 func plain(t *testing.T, data []byte) {
 	t.Helper()
-	records, aggregated, err := kpl.Split(data)
+	records, aggregated, err := split(data)
 	assert.NoError(t, err)
 	assert.Equal(t, aggregated, false)
 	assert.Equal(t, len(records), 0)
@@ -119,7 +119,7 @@ func TestSplitMessages(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			records, aggregated, err := kpl.Split(sealed(unhex(t, tc.msg)))
+			records, aggregated, err := split(sealed(unhex(t, tc.msg)))
 			assert.Equal(t, aggregated, true)
 			if tc.err != "" {
 				assert.Error(t, err, "the aggregated record is malformed: ", tc.err)
@@ -141,7 +141,7 @@ func TestAppendRoundTrip(t *testing.T) {
 	for range 200 {
 		want := random(rng)
 		data := kpl.Append([]byte("before"), want)
-		records, aggregated, err := kpl.Split(data[len("before"):])
+		records, aggregated, err := split(data[len("before"):])
 		assert.NoError(t, err)
 		assert.Equal(t, aggregated, true)
 		assert.Equal(t, records, want)
@@ -172,10 +172,10 @@ func TestSplitAllocations(t *testing.T) {
 		records[i] = kpl.Record{PartitionKey: "key-" + strconv.Itoa(i), Data: []byte("data")}
 	}
 	data := kpl.Append(nil, records)
-	assert.Equal(t, testing.AllocsPerRun(100, func() { _, _, _ = kpl.Split(data) }), 3)
+	assert.Equal(t, testing.AllocsPerRun(100, func() { _, _, _ = split(data) }), 3)
 
 	text := bytes.Repeat([]byte("x"), 1000)
-	assert.Equal(t, testing.AllocsPerRun(100, func() { _, _, _ = kpl.Split(text) }), 0)
+	assert.Equal(t, testing.AllocsPerRun(100, func() { _, _, _ = split(text) }), 0)
 }
 
 func FuzzSplit(f *testing.F) {
@@ -185,7 +185,7 @@ func FuzzSplit(f *testing.F) {
 	f.Fuzz(func(t *testing.T, msg []byte) {
 		data := sealed(msg)
 		before := bytes.Clone(data)
-		records, aggregated, err := kpl.Split(data)
+		records, aggregated, err := split(data)
 		assert.Equal(t, data, before, "the data was changed")
 		if aggregated != (len(msg) > 0) {
 			t.Fatalf("aggregated is %v", aggregated)
@@ -196,7 +196,7 @@ func FuzzSplit(f *testing.F) {
 		if 6*len(records) > len(msg) {
 			t.Fatalf("%d records from %d bytes", len(records), len(msg))
 		}
-		again, _, err := kpl.Split(kpl.Append(nil, records))
+		again, _, err := split(kpl.Append(nil, records))
 		assert.NoError(t, err)
 		assert.Equal(t, again, records)
 	})
@@ -213,7 +213,7 @@ func BenchmarkSplit(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {
-				_, _, _ = kpl.Split(data)
+				_, _, _ = split(data)
 			}
 		})
 	}
