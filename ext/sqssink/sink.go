@@ -9,6 +9,7 @@
 package sqssink
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -121,13 +122,20 @@ func Redrive(l *deadletter.Letter, queueURL string) (*sqs.SendMessageInput, erro
 	if err != nil {
 		return nil, fmt.Errorf("sqssink: letter %s: %w", l.ID, err)
 	}
-	switch {
+	size := len(data)
+	for name, a := range l.MessageAttributes {
+		size += len(name) + len(a.DataType) + len(a.String) + len(a.Binary)
+	}
+	switch i := bytes.IndexFunc(data, refused); {
 	case len(data) == 0:
 		return nil, fmt.Errorf("sqssink: letter %s: the record is empty, which no message of SQS may be", l.ID)
+	case size > MaxBytes:
+		return nil, fmt.Errorf("sqssink: letter %s: the record has %d bytes with its attributes, and a message of SQS takes %d", l.ID, size, MaxBytes)
 	case !utf8.Valid(data):
 		return nil, fmt.Errorf("sqssink: letter %s: the record is not UTF-8, as a message of SQS must be", l.ID)
-	case len(data) > MaxBytes:
-		return nil, fmt.Errorf("sqssink: letter %s: the record has %d bytes, and a message of SQS takes %d", l.ID, len(data), MaxBytes)
+	case i >= 0:
+		r, _ := utf8.DecodeRune(data[i:])
+		return nil, fmt.Errorf("sqssink: letter %s: the record has the character %U at byte %d, which no message of SQS may have", l.ID, r, i)
 	}
 	body := string(data)
 	in := &sqs.SendMessageInput{QueueUrl: &queueURL, MessageBody: &body}
@@ -150,4 +158,9 @@ func Redrive(l *deadletter.Letter, queueURL string) (*sqs.SendMessageInput, erro
 		}
 	}
 	return in, nil
+}
+
+// refused reports whether SQS takes no message with a character. Source: "SendMessage", Amazon SQS API Reference.
+func refused(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
 }

@@ -159,12 +159,18 @@ func TestRedrive(t *testing.T) {
 		"the record is empty":                  {Payload: []byte{}},
 		"is not UTF-8":                         {Payload: []byte{0xff}},
 		"1048577 bytes":                        {Payload: make([]byte, 1<<20+1)},
+		"1048582 bytes with its attributes":    {Payload: make([]byte, 1<<20-5), MessageAttributes: map[string]weir.MessageAttribute{"name": {DataType: "Binary", Binary: []byte("1")}}},
+		"the character U+0000 at byte 2":       {Payload: []byte("é\x00\x01")},
+		"the character U+FFFF at byte 0":       {Payload: []byte("\uffff")},
 		"does not have the original record":    {},
 		"only says where the whole one is: s3": {Elsewhere: "s3://b/k"},
 	} {
 		_, err := sqssink.Redrive(&l, url)
 		assert.Error(t, err, "sqssink: letter ", want)
 	}
+	in, err = sqssink.Redrive(&deadletter.Letter{Payload: []byte("\t\r\n\x7f\ufffd\U0001f600")}, url)
+	assert.NoError(t, err)
+	assert.Equal(t, *in.MessageBody, "\t\r\n\x7f\ufffd\U0001f600")
 	letter := &deadletter.Letter{Payload: []byte("x")}
 	for _, queue := range []string{"", "orders", "arn:aws:sqs:eu-west-1:1:orders"} {
 		_, err := sqssink.Redrive(letter, queue)
