@@ -63,9 +63,9 @@ func ForSQSBatch(ctx context.Context, w *offload.Writer, in *sqs.SendMessageBatc
 	return &own, nil
 }
 
-// ForSNS is ForSQS for what is published to an SNS topic. SNS takes no more than
-// offload.DefaultThreshold, whatever the Writer's threshold is. A message of MessageStructure json,
-// with a text for each protocol, is refused if it is too large.
+// ForSNS is ForSQS for what is published to an SNS topic. What has more than offload.DefaultThreshold is
+// put aside, whatever the Writer's threshold is, for that is what topics take unless their MaximumMessageSize
+// says more. A message of MessageStructure json, with a text for each protocol, is refused if it is too large.
 func ForSNS(ctx context.Context, w *offload.Writer, in *sns.PublishInput) (*sns.PublishInput, error) {
 	if in == nil || w == nil {
 		return nil, errors.New("s3objects: ForSNS: it takes a Writer and an input")

@@ -20,9 +20,13 @@ import (
 	"github.com/weir-go/weir/middleware/deadletter"
 )
 
-// MaxBytes is what a message of SNS may have, attributes included. Source: "Publish", Amazon SNS API
-// Reference.
-const MaxBytes = 256 << 10
+// MaxBytes is what a message may have, attributes included, unless its topic's MaximumMessageSize says
+// otherwise, which may be up to MostBytes. Source: "Publishing large messages with Amazon SNS", Amazon SNS
+// Developer Guide.
+const (
+	MaxBytes  = 256 << 10
+	MostBytes = 1 << 20
+)
 
 // Client is what is called of an *sns.Client.
 type Client interface {
@@ -39,9 +43,9 @@ type Sink struct {
 // Option changes how a Sink publishes.
 type Option func(*Sink)
 
-// Limit is how many bytes the topic takes, if not MaxBytes.
+// Limit is for a topic whose MaximumMessageSize is not MaxBytes, in bytes.
 func Limit(n int) Option {
-	return func(s *Sink) { s.set.Limit(n, 0) }
+	return func(s *Sink) { s.set.Limit(n, MostBytes) }
 }
 
 // Archive takes letters that are too large for the topic, which then gets a letter that says where. Package

@@ -95,6 +95,18 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// A topic may take more, or less.
+func TestLimit(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{4_096, snssink.MostBytes} {
+		q := &topic{}
+		event := weirtest.SQS(strings.Repeat("x", limit*2/5), strings.Repeat("x", limit))
+		r := drop(t, event, snssink.New(q, arn, snssink.Limit(limit)))
+		r.Want(t, weirtest.Dropped, weirtest.Failed)
+		assert.Equal(t, len(q.sent), 1)
+	}
+}
+
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	q := &topic{}
@@ -109,6 +121,7 @@ func TestRefused(t *testing.T) {
 		"a Sink without settings: make it by snssink.New":       {},
 		"option 0 is nil":                                       snssink.New(q, arn, nil),
 		"Limit(1)":                                              snssink.New(q, arn, snssink.Limit(1)),
+		"Limit(1048577): it takes 1024 to 1048576 bytes":        snssink.New(q, arn, snssink.Limit(1<<20+1)),
 		"Archive(nil)":                                          snssink.New(q, arn, snssink.Archive(nil)),
 	} {
 		fn := weir.SQS(weir.Each(func(context.Context, string) error { return nil }), deadletter.To(s))
