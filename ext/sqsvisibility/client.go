@@ -54,7 +54,7 @@ var _ visibility.Client = (*Client)(nil)
 // New makes a Client of an *sqs.Client.
 func New(api API, opts ...Option) *Client {
 	c := &Client{api: api, urls: map[string]string{}, url: func(_ context.Context, arn string) (string, error) { return queueURL(arn) }}
-	if api == nil {
+	if own, ok := api.(*sqs.Client); api == nil || ok && own == nil {
 		c.errs = append(c.errs, errors.New("sqsvisibility: the client is nil: give sqs.NewFromConfig(cfg)"))
 	}
 	for i, o := range opts {
@@ -68,12 +68,17 @@ func New(api API, opts ...Option) *Client {
 }
 
 // Err says what is wrong with the way the Client was made. visibility.BackOff asks for it.
-func (c *Client) Err() error { return errors.Join(c.errs...) }
+func (c *Client) Err() error {
+	if c == nil || c.api == nil && len(c.errs) == 0 {
+		return errors.New("sqsvisibility: a Client without settings: make it by sqsvisibility.New")
+	}
+	return errors.Join(c.errs...)
+}
 
 // ChangeVisibility implements visibility.Client.
 func (c *Client) ChangeVisibility(ctx context.Context, arn string, entries []visibility.Entry) ([]visibility.Failure, error) {
-	if len(c.errs) > 0 {
-		return nil, c.Err()
+	if err := c.Err(); err != nil {
+		return nil, err
 	}
 	url, err := c.queue(ctx, arn)
 	if err != nil {

@@ -92,7 +92,7 @@ func TestURLIsKept(t *testing.T) {
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	for text, c := range map[string]*Client{
-		"the client is nil": New(nil), "option 0 is nil": New(&api{}, nil), "QueueURL(nil)": New(&api{}, QueueURL(nil)),
+		"the client is nil": New(nil), "the client is nil: give": New((*sqs.Client)(nil)), "make it by sqsvisibility.New": {}, "without settings": nil, "option 0 is nil": New(&api{}, nil), "QueueURL(nil)": New(&api{}, QueueURL(nil)),
 	} {
 		fn := weir.SQS(weir.Each(func(context.Context, string) error { return nil }), visibility.BackOff(c, visibility.Exponential(time.Second, time.Minute)))
 		if fn.Err() == nil || !strings.Contains(fn.Err().Error(), text) {
@@ -100,6 +100,16 @@ func TestRefused(t *testing.T) {
 		}
 		if _, err := c.ChangeVisibility(t.Context(), arn, nil); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%v, want %s", err, text)
+		}
+	}
+}
+
+// Lookup(nil) is told when a URL is asked for.
+func TestLookupNil(t *testing.T) {
+	t.Parallel()
+	for _, none := range []LookupAPI{nil, (*sqs.Client)(nil)} {
+		if _, err := New(&api{}, QueueURL(Lookup(none))).ChangeVisibility(t.Context(), arn, nil); err == nil || !strings.Contains(err.Error(), "Lookup(nil)") {
+			t.Error(err)
 		}
 	}
 }

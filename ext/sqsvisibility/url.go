@@ -2,6 +2,7 @@ package sqsvisibility
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -62,6 +63,9 @@ type LookupAPI interface {
 // each queue and sandbox, and works with endpoints and partitions of all kinds.
 func Lookup(api LookupAPI) func(ctx context.Context, arn string) (string, error) {
 	return func(ctx context.Context, arn string) (string, error) {
+		if own, ok := api.(*sqs.Client); api == nil || ok && own == nil {
+			return "", errors.New("sqsvisibility: Lookup(nil): give it sqs.NewFromConfig(cfg)")
+		}
 		_, account, name, _, err := split(arn)
 		if err != nil {
 			return "", err
