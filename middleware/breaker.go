@@ -39,8 +39,8 @@ type Circuit struct {
 	// what the handler depends on, and "unavailable" for one that is surely not the record's fault, see After:
 	// a record that always fails by that, such as by a timeout of its own making, keeps its other parts
 	// from being run for as long. Nil is FailureClass. It is not asked about panics, which do not count, about
-	// a record that ran out of RecordTimeout, which is "unavailable", nor about one whose batch ran out of
-	// time.
+	// a record that ran out of RecordTimeout, or of a time that a middleware outside set, which is "unavailable",
+	// nor about one that was not run, as for want of an Adaptive's turn, or whose batch ran out of time.
 	Class func(err error) string
 
 	// OnChange is told when the breaker opens, lets a record through, or closes. Under Concurrency it

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -160,7 +161,8 @@ func (b *breaker) close(ctx context.Context, why error) {
 func (b *breaker) failed(ctx context.Context, m *weir.Message, ticket uint64, err error) {
 	class := ""
 	switch cause := context.Cause(ctx); {
-	case cause == weir.ErrRecordTimeout:
+	case notRun(err):
+	case cause == weir.ErrRecordTimeout, timedOut(cause, m):
 		class = classUnavailable
 	case cause == nil:
 		class = b.c.Class(err)
@@ -203,6 +205,16 @@ func (b *breaker) failed(ctx context.Context, m *weir.Message, ticket uint64, er
 	b.rest = b.c.CoolDown
 	b.before.remember(b.counted)
 	b.begin(ctx, BreakerClosed)
+}
+
+// timedOut reports whether a record ran out of a time that is not its batch's, such as once.Lease or that of a
+// middleware outside.
+func timedOut(cause error, m *weir.Message) bool {
+	if cause == nil || cause == weir.ErrDeadlineNear || !errors.Is(cause, context.DeadlineExceeded) {
+		return false
+	}
+	end, ok := m.Deadline()
+	return !ok || time.Now().Before(end)
 }
 
 // begin opens the breaker.

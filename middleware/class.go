@@ -58,7 +58,8 @@ func status(err error) int {
 // FailureClass is how Breaker tells failures apart by default.
 //
 //   - "" for an error that says nothing about what the handler depends on: Drop, Permanent,
-//     Undecodable, Abort, ErrOpen of a breaker inside, and whatever has a method Blameless() bool that says so.
+//     Undecodable, Abort, a panic that Retry has caught, ErrOpen of a breaker inside, and whatever has a method
+//     Blameless() bool that says so.
 //   - "unavailable" for networks that fail, timeouts, throttling (see Throttled), HTTP statuses of 500
 //     and more, and weir.Unavailable, for a service that is unwell fails now in one of these ways, now
 //     in another.
@@ -81,9 +82,9 @@ func silent(err error) (rank int, known bool) {
 	switch e := err.(type) {
 	case interface{ Blameless() bool }: // as of package once: the record is at work elsewhere
 		return 0, e.Blameless()
-	case *weir.DropError, *weir.PermanentError, *weir.UndecodableError, *weir.AbortError:
+	case *weir.DropError, *weir.PermanentError, *weir.UndecodableError, *weir.AbortError, *weir.PanicError:
 		return 0, true
-	case *weir.UnavailableError, *weir.RetryAfterError, *weir.PanicError:
+	case *weir.UnavailableError, *weir.RetryAfterError:
 		return countable, true
 	}
 	return 0, false

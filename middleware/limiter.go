@@ -65,6 +65,9 @@ func (b *limited) handle(ctx context.Context, m *weir.Message) error {
 	case held: // the same record, by an Adaptive that is listed twice
 		return b.next(ctx, m)
 	}
+	if m.ID == "" {
+		ctx = context.WithValue(ctx, b.limiter, true)
+	}
 	returned := false
 	defer func() {
 		if !returned {
@@ -206,8 +209,12 @@ func (l *limiter) remove(w *waiter) {
 	}
 }
 
-// holds reports whether a record has a turn already. What is in between may have handed on a copy of it.
+// holds reports whether a record has a turn already. What is in between may have handed on a copy of it. One
+// without an ID is known by its context.
 func (l *limiter) holds(ctx context.Context, m *weir.Message) bool {
+	if m.ID == "" {
+		return ctx.Value(l) != nil
+	}
 	for _, h := range l.holders {
 		if h.m == m {
 			return true
