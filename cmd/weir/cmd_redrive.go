@@ -8,10 +8,10 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"unicode"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/weir-go/weir/cmd/weir/internal/demo"
@@ -23,17 +23,19 @@ const redriveUsage = `Usage: weir redrive [flags] FILE...
 
 redrive reads dead letters, as package deadletter writes them, and sends their records to a queue
 of SQS once more: the body, the attributes, and on a FIFO queue the group. Without --queue it
-lists them and sends nothing. A file has JSON lines, or whole objects as those of S3; "-" is stdin.
-On-failure records that Lambda wrote to S3 are read too, and what "aws sqs receive-message" prints.
+lists them and sends nothing. A file has JSON lines, or whole objects as those of S3; "-" is stdin,
+and a directory stands for all files in it, as "aws s3 sync" leaves them. On-failure records that
+Lambda wrote to S3 are read too, and what "aws sqs receive-message" prints.
 
   --queue URL  the queue to send to
   --skip N     leave out the first N letters: what a run before has sent
   --dry-run    with --queue: say what would be sent, and send nothing
 
 All files are read, and every record is made ready, before anything is sent. A record that was given
-up twice, or of which several parts were, is sent once. What is sent is a new message to its
-consumers. When the queue fails, redrive stops and says with which --skip to go on; the
-message at which it stopped may have arrived.
+up twice, or of which several parts were, is sent once. A letter that only says where the whole one
+is, such as s3://bucket/key, needs that one beside it: copy it, and give its file too. What is sent
+is a new message to its consumers. When the queue fails, redrive stops and says with which --skip
+to go on; the message at which it stopped may have arrived.
 
 The report goes to stdout, one line a letter, progress to stderr. Exit code 0: all was sent or
 listed. 1: a letter cannot be read or sent, or the queue failed. 2: wrong usage.
@@ -96,38 +98,13 @@ func redriveConfigOf(args []string) (c redriveConfig, err error) {
 	return c, nil
 }
 
-// queueClient makes a client of what the environment says. A host that is not AWS's is asked itself.
-func queueClient(queue string, env func(string) string) (*sqs.Client, error) {
-	key, secret := env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY")
-	if key == "" || secret == "" {
-		return nil, errors.New(`no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set; eval "$(aws configure export-credentials --format env)" sets them from a profile`)
-	}
-	o := sqs.Options{Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-		return aws.Credentials{AccessKeyID: key, SecretAccessKey: secret, SessionToken: env("AWS_SESSION_TOKEN")}, nil
-	})}
-	u, err := url.Parse(queue)
-	if err != nil {
-		return nil, err
-	}
-	if parts := strings.Split(u.Hostname(), "."); len(parts) > 3 && parts[0] == "sqs" && strings.Contains(u.Host, ".amazonaws.com") {
-		o.Region = parts[1]
-	} else {
-		o.Region = env("AWS_REGION")
-		if o.Region == "" {
-			o.Region = "us-east-1"
-		}
-		o.BaseEndpoint = aws.String(u.Scheme + "://" + u.Host)
-	}
-	return sqs.New(o), nil
-}
-
 // parcel is a letter on its way.
 type parcel struct {
 	where  string // file and number in it
 	letter deadletter.Letter
 	in     *sqs.SendMessageInput // nil when it is only listed
 	err    error                 // why it cannot be sent
-	twin   bool
+	twin   bool                  // another letter stands for the same record
 }
 
 func runRedrive(ctx context.Context, std stdio, c redriveConfig, client sqssink.Client) error {
@@ -139,7 +116,7 @@ func runRedrive(ctx context.Context, std stdio, c redriveConfig, client sqssink.
 		return usagef("--skip %d: there are %d letters", c.skip, len(parcels))
 	}
 	for i := range parcels[c.skip:] {
-		if p := &parcels[c.skip+i]; c.queue != "" && p.err != nil {
+		if p := &parcels[c.skip+i]; p.err != nil && !p.twin {
 			bad++
 			fmt.Fprintf(std.err, "weir redrive: %s: %v\n", p.where, p.err)
 		}
@@ -148,7 +125,7 @@ func runRedrive(ctx context.Context, std stdio, c redriveConfig, client sqssink.
 		for i := range parcels[c.skip:] {
 			fmt.Fprintln(std.out, parcels[c.skip+i].line())
 		}
-		fmt.Fprintf(std.out, "%s letters, nothing was sent\n", demo.Thousands(int64(len(parcels)-c.skip)))
+		fmt.Fprintf(std.out, "%s, nothing was sent\n", letters(len(parcels)-c.skip))
 		if bad > 0 {
 			return errFindings
 		}
@@ -179,10 +156,20 @@ func runRedrive(ctx context.Context, std stdio, c redriveConfig, client sqssink.
 	return nil
 }
 
+func letters(n int) string {
+	if n == 1 {
+		return "1 letter"
+	}
+	return demo.Thousands(int64(n)) + " letters"
+}
+
 // readParcels reads all letters. It says what it cannot read, and counts that.
 func readParcels(ctx context.Context, std stdio, c redriveConfig) (parcels []parcel, bad int, err error) {
-	seen := map[string]bool{}
-	for _, name := range c.files {
+	files, err := filesOf(c.files)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, name := range files {
 		in := io.NopCloser(std.in)
 		if name != "-" {
 			if in, err = os.Open(name); err != nil {
@@ -200,12 +187,7 @@ func readParcels(ctx context.Context, std stdio, c redriveConfig) (parcels []par
 				continue
 			}
 			n++
-			record := l.OriginID() // of parts of one record each brings that
-			p := parcel{where: fmt.Sprintf("%s, letter %d", nearName(name), n), letter: l, twin: seen[record]}
-			if seen[record] = true; c.queue != "" {
-				p.in, p.err = sqssink.Redrive(&p.letter, c.queue)
-			}
-			parcels = append(parcels, p)
+			parcels = append(parcels, parcel{where: fmt.Sprintf("%s, letter %d", nearName(name), n), letter: l})
 		}
 		if err := in.Close(); err != nil {
 			return nil, 0, err
@@ -214,7 +196,52 @@ func readParcels(ctx context.Context, std stdio, c redriveConfig) (parcels []par
 			return nil, 0, ctx.Err()
 		}
 	}
+	pack(parcels, c.queue)
 	return parcels, bad, nil
+}
+
+// filesOf lists the files that names stand for.
+func filesOf(names []string) (files []string, err error) {
+	for _, name := range names {
+		if info, err := os.Stat(name); name == "-" || err != nil || !info.IsDir() {
+			files = append(files, name) // what is not there will be said when it is opened
+			continue
+		}
+		err := filepath.WalkDir(name, func(path string, d os.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				files = append(files, path)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// pack makes what is sent to a queue, if there is one. Of the letters of a record, and of its parts, the first
+// that can be sent is, and the others are its twins.
+func pack(parcels []parcel, queue string) {
+	first := map[string]*parcel{}
+	for i := range parcels {
+		p := &parcels[i]
+		if queue != "" {
+			p.in, p.err = sqssink.Redrive(&p.letter, queue)
+			if errors.Is(p.err, deadletter.ErrElsewhere) {
+				p.err = fmt.Errorf("the letter only says that the whole one is %s: copy that, as with aws s3 cp, and give its file too", p.letter.Elsewhere)
+			}
+		}
+		record := p.letter.OriginID() // of parts of one record each brings that
+		switch before := first[record]; {
+		case before == nil:
+			first[record] = p
+		case before.err != nil && p.err == nil:
+			before.twin, first[record] = true, p
+		default:
+			p.twin = true
+		}
+	}
 }
 
 // line describes a letter.
@@ -229,7 +256,7 @@ func (p *parcel) line() string {
 	}
 	text := fmt.Sprintf("%s  %s  %s  %s", l.GivenUpAt.Format("2006-01-02 15:04:05"), id, l.Reason, demo.Clip(strings.Join(strings.Fields(l.Error), " "), 80))
 	if p.twin {
-		text += "  (of the same record as one before)"
+		text += "  (of the same record as another)"
 	}
 	return strings.Map(func(r rune) rune { // who wrote the record must not write to the terminal
 		if unicode.IsPrint(r) {

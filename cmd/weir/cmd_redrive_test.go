@@ -65,7 +65,7 @@ func TestRedriveLists(t *testing.T) {
 		assert.Equal(t, code, exitOK, errs.String())
 		assert.Equal(t, out.String(), `2026-01-02 03:04:05  id-a  dropped  permanent: no ?[31m a
 2026-01-02 03:04:05  id-b  dropped  permanent: no ?[31m b
-2026-01-02 03:04:05  id-a  dropped  permanent: no ?[31m a  (of the same record as one before)
+2026-01-02 03:04:05  id-a  dropped  permanent: no ?[31m a  (of the same record as another)
 3 letters, nothing was sent
 `)
 	}
@@ -75,7 +75,7 @@ func TestRedriveLists(t *testing.T) {
 	var out, errs bytes.Buffer
 	code := run(t.Context(), []string{"redrive", "-"}, io.MultiReader(bytes.NewReader(data[:30]), strings.NewReader("\n"), bytes.NewReader(data)), &out, &errs)
 	assert.Equal(t, code, exitFindings)
-	assert.Contains(t, out.String(), "id-a", "1 letters, nothing was sent")
+	assert.Contains(t, out.String(), "id-a", "1 letter, nothing was sent")
 	assert.Contains(t, errs.String(), "line 1: deadletter: not a letter")
 }
 
@@ -138,6 +138,66 @@ func TestRedriveOfShards(t *testing.T) {
 	var out, errs bytes.Buffer
 	assert.NoError(t, runRedrive(t.Context(), stdio{&b, &out, &errs}, redriveConfig{queue: ordersURL, files: []string{"-"}}, q))
 	assert.Equal(t, strings.Join(q.sent, " "), "a b cd")
+}
+
+// A letter that points to another needs that one, wherever it is given: in a directory, as S3 has it.
+func TestRedriveElsewhere(t *testing.T) {
+	t.Parallel()
+	whole := deadletter.NewLetter(&lib.Message{ID: "1", Payload: []byte("a")}, errors.New("no"))
+	pointer := *whole
+	pointer.Payload, pointer.Elsewhere = nil, "s3://dead/2026/1.json"
+	dir := t.TempDir()
+	write := func(name string, l *deadletter.Letter) string {
+		data, err := l.Encode()
+		assert.NoError(t, err)
+		assert.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o700))
+		assert.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+		return filepath.Join(dir, name)
+	}
+	queue := write("queue.json", &pointer)
+	var out, errs bytes.Buffer
+	q := &fakeQueue{}
+	assert.Equal(t, runRedrive(t.Context(), stdio{nil, &out, &errs}, redriveConfig{queue: ordersURL, files: []string{queue}}, q), errFindings)
+	assert.Contains(t, errs.String(), "queue.json, letter 1: the letter only says that the whole one is s3://dead/2026/1.json: copy that")
+
+	object := filepath.Dir(filepath.Dir(write("objects/2026/1.json", whole)))
+	for _, files := range [][]string{{queue, object}, {object, queue}, {object, object, queue, queue}} {
+		out.Reset()
+		errs.Reset()
+		q := &fakeQueue{}
+		assert.NoError(t, runRedrive(t.Context(), stdio{nil, &out, &errs}, redriveConfig{queue: ordersURL, files: files}, q))
+		assert.Equal(t, strings.Join(q.sent, " "), "a")
+		assert.Equal(t, strings.Count(out.String(), "same record as another"), len(files)-1)
+	}
+}
+
+// Requests are signed for the region of the queue, whatever kind of host it has.
+func TestQueueClient(t *testing.T) {
+	t.Parallel()
+	env := func(name string) string {
+		return map[string]string{"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "ap-south-1"}[name]
+	}
+	for host, want := range map[string]string{
+		"sqs.eu-west-1.amazonaws.com":                           "eu-west-1 <nil>",
+		"sqs.cn-north-1.amazonaws.com.cn":                       "cn-north-1 <nil>",
+		"sqs.eusc-de-east-1.amazonaws.eu":                       "eusc-de-east-1 <nil>",
+		"queue.amazonaws.com":                                   "us-east-1 <nil>",
+		"eu-west-1.queue.amazonaws.com":                         "eu-west-1 <nil>",
+		"sqs.eu-west-1.api.aws":                                 "eu-west-1 https://sqs.eu-west-1.api.aws",
+		"sqs-fips.us-west-2.amazonaws.com":                      "us-west-2 https://sqs-fips.us-west-2.amazonaws.com",
+		"vpce-0a-b.sqs.eu-west-1.vpce.amazonaws.com":            "eu-west-1 https://vpce-0a-b.sqs.eu-west-1.vpce.amazonaws.com",
+		"vpce-0a-b-eu-west-1a.sqs.eu-west-1.vpce.amazonaws.com": "eu-west-1 https://vpce-0a-b-eu-west-1a.sqs.eu-west-1.vpce.amazonaws.com",
+		"sqs.eu-west-1.amazonaws.com.example.org":               "ap-south-1 https://sqs.eu-west-1.amazonaws.com.example.org",
+		"localhost:4566":                                        "ap-south-1 https://localhost:4566",
+	} {
+		c, err := queueClient("https://"+host+"/111122223333/orders", env)
+		assert.NoError(t, err)
+		endpoint := "<nil>"
+		if c.Options().BaseEndpoint != nil {
+			endpoint = *c.Options().BaseEndpoint
+		}
+		assert.Equal(t, c.Options().Region+" "+endpoint, want, host)
+	}
 }
 
 func TestRedriveUsage(t *testing.T) {
