@@ -44,9 +44,10 @@
 //	messaging.operation.type       process
 //	messaging.message.id           the identifier
 //	messaging.message.body.size    bytes of the payload, of spans that are sampled
-//	messaging.destination.partition.id, messaging.kafka.offset
+//	messaging.destination.partition.id, messaging.kafka.offset, messaging.kafka.message.tombstone
 //	weir.part                      see weir.Message.Part
 //	weir.attempt                   of SQS
+//	error.type                     undecodable, retry_after, permanent, unavailable, failed, aborted, or panic
 //
 // A batch with failures has the status Error, and their causes as an exception event. Records that
 // were dropped are events, of which the first 32 are kept.

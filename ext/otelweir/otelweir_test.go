@@ -259,18 +259,42 @@ func TestRecordSpans(t *testing.T) {
 		assert.Equal(t, named(t, r, "own "+id).Parent().SpanID(), s.SpanContext().SpanID(), id)
 		for _, e := range s.Events() {
 			got[id] += e.Name + " "
+			for _, a := range e.Attributes {
+				if a.Key == "exception.type" {
+					got[id] += a.Value.AsString() + " "
+				}
+			}
 		}
 		got[id] += a["error.type"] + " " + s.Status().Code.String()
 	}
 	assert.Equal(t, got, map[string]string{
 		"good":     " Unset",
-		"failed":   "exception failed Error",
+		"failed":   "exception *errors.errorString failed Error",
 		"dropped":  "weir.record.dropped  Unset",
 		"later":    "weir.record.retry_after retry_after Error",
-		"panicked": " Error",
-		"rude":     "exception failed Error",
-		"joined":   "exception aborted Error",
+		"panicked": "panic Error",
+		"rude":     "exception otelweir_test.rude failed Error",
+		"joined":   "exception *errors.joinError aborted Error",
 	})
+}
+
+// A partition is known by its number beside its topic, and a tombstone says that it is one.
+func TestRecordSpansOfKafka(t *testing.T) {
+	t.Parallel()
+	r, tp := recorder()
+	handle := func(context.Context, *weir.Message) error { return nil }
+	l := weir.Kafka(weir.EachMessage(handle), otelweir.Trace(tp), otelweir.RecordSpans())
+	out, err := l.Invoke(t.Context(), []byte(`{"eventSource":"aws:kafka","eventSourceArn":"arn:aws:kafka:eu-west-1:1:cluster/c/1","records":{"orders-7":[
+		{"topic":"orders","partition":7,"offset":4294967297,"value":"YQ=="},{"topic":"orders","partition":7,"offset":4294967298}]}}`))
+	assert.NoError(t, err)
+	assert.Equal(t, string(out), `{"batchItemFailures":[]}`)
+	var got []string
+	for _, s := range r.Ended() {
+		if a := attributes(s); s.Name() == "handle orders" {
+			got = append(got, a["messaging.destination.partition.id"]+" "+a["messaging.kafka.offset"]+" "+a["messaging.kafka.message.tombstone"])
+		}
+	}
+	assert.Equal(t, got, []string{"7 4294967297 ", "7 4294967298 true"})
 }
 
 // rude is an error whose methods panic.

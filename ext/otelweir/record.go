@@ -3,6 +3,8 @@ package otelweir
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strconv"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
@@ -32,6 +34,7 @@ func RecordSpans() weir.FlowOption {
 			returned := false
 			defer func() {
 				if !returned {
+					span.SetAttributes(semconv.ErrorTypeKey.String("panic"))
 					span.SetStatus(codes.Error, "the handler panicked")
 				}
 				span.End()
@@ -62,14 +65,16 @@ func (b *batch) start(ctx context.Context, m *weir.Message) (context.Context, tr
 	if !span.IsRecording() {
 		return ctx, span
 	}
-	attrs := append(make([]attribute.KeyValue, 0, 10), semconv.MessagingOperationName("handle"), semconv.MessagingOperationTypeProcess,
+	attrs := append(make([]attribute.KeyValue, 0, 11), semconv.MessagingOperationName("handle"), semconv.MessagingOperationTypeProcess,
 		semconv.MessagingMessageID(m.ID), semconv.MessagingMessageBodySize(len(m.Payload)))
 	attrs = append(attrs, at.attributes()...)
-	if m.Shard != "" {
+	if k := m.Kafka; k != nil { // whose shard is told with its topic
+		attrs = append(attrs, semconv.MessagingDestinationPartitionID(strconv.Itoa(int(k.Partition))), semconv.MessagingKafkaOffsetKey.Int64(k.Offset))
+		if m.Tombstone() {
+			attrs = append(attrs, semconv.MessagingKafkaMessageTombstone(true))
+		}
+	} else if m.Shard != "" {
 		attrs = append(attrs, semconv.MessagingDestinationPartitionID(m.Shard))
-	}
-	if m.Kafka != nil {
-		attrs = append(attrs, semconv.MessagingKafkaOffset(int(m.Kafka.Offset)))
 	}
 	if m.Part != "" {
 		attrs = append(attrs, attribute.String("weir.part", m.Part))
@@ -93,7 +98,7 @@ func conclude(span trace.Span, err error) {
 	if later := (*weir.RetryAfterError)(nil); kind == retryAfter && errors.As(err, &later) {
 		span.AddEvent("weir.record.retry_after", why, trace.WithAttributes(attribute.Float64("weir.delay", later.Delay.Seconds())))
 	} else {
-		span.AddEvent("exception", why, trace.WithAttributes(semconv.ExceptionType(kinds[kind])))
+		span.AddEvent("exception", why, trace.WithAttributes(semconv.ExceptionType(fmt.Sprintf("%T", err))))
 	}
 	span.SetAttributes(semconv.ErrorTypeKey.String(kinds[kind]))
 	span.SetStatus(codes.Error, text(err))
