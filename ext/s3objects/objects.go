@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -174,6 +175,10 @@ func (o *Objects) Delete(ctx context.Context, all []offload.Pointer, failed func
 	keys := map[string][]string{}
 	var buckets []string
 	for _, p := range all {
+		if !tellable(p.Key) {
+			failed(p, errors.New("s3objects: the key has characters that XML cannot tell, so DeleteObjects would delete another: delete it by a lifecycle rule"))
+			continue
+		}
 		if keys[p.Bucket] == nil {
 			buckets = append(buckets, p.Bucket)
 		}
@@ -205,4 +210,15 @@ func (o *Objects) deleteSome(ctx context.Context, bucket string, keys []string, 
 		failed(offload.Pointer{Bucket: bucket, Key: aws.ToString(e.Key)},
 			&smithy.GenericAPIError{Code: aws.ToString(e.Code), Message: aws.ToString(e.Message)})
 	}
+}
+
+// tellable reports whether XML, which is what DeleteObjects is asked in, has all characters of a key. The SDK
+// writes U+FFFD for others. Source: "Char", Extensible Markup Language (XML) 1.0.
+func tellable(key string) bool {
+	for _, r := range key {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
+			return false
+		}
+	}
+	return utf8.ValidString(key)
 }

@@ -67,6 +67,25 @@ func TestDelete(t *testing.T) {
 	})
 }
 
+// A key that XML cannot tell is not deleted, and another is not deleted in its place.
+func TestDeleteUntellable(t *testing.T) {
+	t.Parallel()
+	onServers(t, func(t *testing.T, client *s3.Client, bucket string) {
+		objects := s3objects.New(client)
+		of := func(key string) offload.Pointer { return offload.Pointer{Bucket: bucket, Key: key} }
+		for _, key := range []string{"a\x01b", "a\ufffdb", "c\nd"} {
+			assert.NoError(t, objects.Put(t.Context(), of(key), "x"))
+		}
+		var told []string
+		objects.Delete(t.Context(), []offload.Pointer{of("a\x01b"), of("c\nd")}, func(p offload.Pointer, err error) {
+			told = append(told, p.Key)
+			assert.Error(t, err, "the key has characters that XML cannot tell")
+		})
+		assert.Equal(t, told, []string{"a\x01b"})
+		assert.Equal(t, []bool{exists(t, client, of("a\x01b")), exists(t, client, of("a\ufffdb")), exists(t, client, of("c\nd"))}, []bool{true, true, false})
+	})
+}
+
 // A message goes the whole way, and its object is gone at the end.
 func TestWholeWay(t *testing.T) {
 	t.Parallel()
