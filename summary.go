@@ -96,6 +96,8 @@ func (w *Work) whySkipped(i int) error {
 		}
 	}
 	switch {
+	case w.leftBehind && w.cause != nil:
+		return w.cause // this may be the record whose handler still runs
 	case w.barred(i):
 		return ErrSkipped
 	case w.aborted.Load():

@@ -19,7 +19,8 @@
 //     those behind a dependency that is down would reach the dead-letter queue within seconds, without
 //     having been tried.
 //   - It was not finished when the deadline came near: the queue's own timeout, since its handler may
-//     still be at work. Unfinished changes that.
+//     still be at work. So it is with all that was not run beside a handler that ignores its context: which
+//     of them it has is not known. Unfinished changes that.
 //   - Of a FIFO queue, what the first message of its group gets that is not done. A group is locked
 //     while any of its messages is in flight: were one behind the first to stay longer, the group would
 //     wait for it; were it visible sooner, it would wait for the first. So the order in a group stays,
