@@ -82,7 +82,14 @@ func TestDeleteUntellable(t *testing.T) {
 			assert.Error(t, err, "the key has characters that XML cannot tell")
 		})
 		assert.Equal(t, told, []string{"a\x01b"})
-		assert.Equal(t, []bool{exists(t, client, of("a\x01b")), exists(t, client, of("a\ufffdb")), exists(t, client, of("c\nd"))}, []bool{true, true, false})
+		var there []string
+		for _, key := range []string{"a\x01b", "a\ufffdb", "c\nd"} {
+			if o, err := objects.Get(t.Context(), of(key)); err == nil {
+				there = append(there, key)
+				assert.NoError(t, o.Body.Close())
+			}
+		}
+		assert.Equal(t, there, []string{"a\x01b", "a\ufffdb"})
 	})
 }
 
