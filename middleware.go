@@ -10,7 +10,7 @@ import (
 // is handed on (see WithMessage), call next or not, any number of times, and answer with another
 // error. It is called once for each batch, so what it makes lives as long as the batch, and what
 // it closes over as long as the Lambda. Under Concurrency the handler it returns is called from
-// several goroutines at a time.
+// several goroutines at a time. If it panics, or returns nil, the records of the batch fail as Unavailable.
 //
 // A record whose envelope is damaged does not come by: see OnUndecodable and OnFailure.
 type Middleware func(next Handler) Handler
@@ -46,6 +46,7 @@ func (w *Work) wrap(h Handler) Handler {
 		return nil
 	})
 	if err != nil {
+		err = Unavailable(err) // which is not the records' fault
 		return func(context.Context, *Message) error { return err }
 	}
 	return h

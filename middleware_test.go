@@ -56,6 +56,8 @@ func TestUseThatGoesWrong(t *testing.T) {
 			assert.NoError(t, l.Err())
 			res := invoke(t, t.Context(), l, sqsEvent(standardARN, named("a", "b")...))
 			assert.Error(t, res.err, "2 of 2 records failed", c.want)
+			var ours *weir.UnavailableError // so that no policy gives records up for it
+			assert.Equal(t, errors.As(res.err, &ours), name != "panics on a record")
 		})
 	}
 }

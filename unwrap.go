@@ -60,9 +60,8 @@ func (u *unwrap) Process(ctx context.Context, w *Work) error {
 	w.kin.Store(&kin{w.within(), p})
 	settle := p.settle
 	w.overrun.Store(&settle)
-	err := u.verb.Process(context.WithValue(ctx, partsKey{}, p), p.inner)
-	p.settle()
-	return err
+	defer p.settle() // also if the verb panics
+	return u.verb.Process(context.WithValue(ctx, partsKey{}, p), p.inner)
 }
 
 // content is what one record carries.
@@ -339,7 +338,7 @@ func (p *parts) decide(i int) {
 func (p *parts) why(i int) error {
 	for k := int(p.from[i]); k < int(p.from[i+1]); k++ {
 		if s := p.inner.ledger.state(k); s == undecided || s == skipped {
-			p.inner.cause = p.outer.cause
+			p.inner.cause, p.inner.leftBehind = p.outer.cause, p.outer.leftBehind
 			return p.inner.whySkipped(k)
 		}
 	}

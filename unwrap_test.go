@@ -270,3 +270,34 @@ func TestUnwrapPartsAreTold(t *testing.T) {
 		})
 	}
 }
+
+// half decides the first record, and panics or ends in another way.
+type half struct{ end func() error }
+
+func (h half) Process(ctx context.Context, w *weir.Work) error {
+	w.Decide(ctx, func(i int, _ *weir.Message) error {
+		if i > 0 {
+			return io.EOF
+		}
+		return nil
+	})
+	return h.end()
+}
+
+// What a verb has decided before it dies counts, as it does without Unwrap.
+func TestUnwrapVerbDies(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func() error{
+		"returns": func() error { return nil },
+		"fails":   func() error { return io.ErrClosedPipe },
+		"panics":  func() error { panic("verb") },
+		"exits":   func() error { runtime.Goexit(); return nil },
+	} {
+		for _, verb := range []weir.Verb{half{end}, weir.Unwrap(half{end}, lines), weir.Unwrap(weir.Unwrap(half{end}, lines), lines)} {
+			res := invoke(t, t.Context(), weir.SQS(verb), sqsEvent(standardARN, named("a", "b")...))
+			assert.NoError(t, res.err)
+			assert.Equal(t, res.states(), "a succeeded, b failed", name)
+			assert.Equal(t, errors.Is(res.records[1].Err, io.EOF), true, name)
+		}
+	}
+}
