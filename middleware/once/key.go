@@ -41,7 +41,8 @@ func RefuseKey(err error) Key { return Key{err: err} }
 // MessageID takes the record itself for the key: its ID and Part, within its source and shard. So a
 // record that is delivered again is known, and nothing else: what a producer sends twice has two
 // messageIds on a queue, and two sequence numbers on a stream, and so has a message that was moved
-// back from a dead letter queue. Where that matters, take something out of the content.
+// back from a dead letter queue. Where that matters, take something out of the content. A Kafka topic that was
+// deleted and made again has the same offsets once more: give New another name then, or they are taken for known.
 func MessageID() Key {
 	return Key{name: "MessageID()", of: func(m *weir.Message) (string, error) {
 		if m.ID == "" {
@@ -71,10 +72,13 @@ func Payload() Key {
 	return Key{name: "Payload()", of: func(m *weir.Message) (string, error) { return content(m), nil }}
 }
 
-// content is what a key is taken from: the payload, or the record on DynamoDB, which has none.
+// content is what a key is taken from: the payload, or the record on DynamoDB, which has none. Of any other
+// source a record without a payload has no content: what carried it, it may share with others.
 func content(m *weir.Message) string {
 	if m.Payload == nil && m.Kafka == nil {
-		return m.Raw()
+		if raw := m.Raw(); child(raw, "dynamodb") != "" {
+			return raw
+		}
 	}
 	return string(m.Payload)
 }

@@ -76,6 +76,23 @@ func TestMessageID(t *testing.T) {
 	assert.Equal(t, rows[0] != rows[1] && strings.Contains(rows[0], "/0"), true)
 }
 
+// A record that was handed on without a payload has no content: that of what carried it is others' too.
+func TestNoPayload(t *testing.T) {
+	t.Parallel()
+	parts := func(v weir.Verb, o weir.FlowOption) *weir.Lambda {
+		return weir.SQS(weir.Unwrap(v, func(_ context.Context, m *weir.Message) ([]weir.Message, error) {
+			return []weir.Message{m.WithPart(0, nil), m.WithPart(1, nil)}, nil
+		}), o)
+	}
+	for _, key := range []once.Key{once.Payload(), once.Pointer("/messageId"), once.Pointer("")} {
+		rows, errs := names(t, parts, key, weirtest.SQS("a"))
+		assert.Equal(t, len(rows), 0)
+		for _, err := range errs {
+			assert.Equal(t, errors.Is(err, once.ErrNoKey), true)
+		}
+	}
+}
+
 // TestPointer is RFC 6901's own example, and what else may happen.
 func TestPointer(t *testing.T) {
 	t.Parallel()
