@@ -101,7 +101,7 @@ resource "aws_cloudwatch_log_group" "consumer_log" {
   retention_in_days = 30
 }
 
-# A message waits, or is retried, for a quarter of an hour.
+# A message waits for a quarter of an hour; what was received three times or more does not count.
 resource "aws_cloudwatch_metric_alarm" "oldest_message_alarm" {
   alarm_name          = "orders-oldest-message"
   namespace           = "AWS/SQS"
