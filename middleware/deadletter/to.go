@@ -197,7 +197,20 @@ func (d *desk) RecordDropped(ctx context.Context, m *weir.Message, err error) er
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
 	if sunk := d.sink.Send(ctx, l); sunk != nil {
-		return fmt.Errorf("deadletter: the sink did not take the record: %w; it was given up for: %s", sunk, l.Error)
+		return &notSentError{sunk, err, l.Error}
 	}
 	return nil
 }
+
+// notSentError is the failure of a record that the sink did not take: because of the sink's error, and of
+// why it was given up, whose text has been read.
+type notSentError struct {
+	sunk, reason error
+	text         string
+}
+
+func (e *notSentError) Error() string {
+	return fmt.Sprintf("deadletter: the sink did not take the record: %v; it was given up for: %s", e.sunk, e.text)
+}
+
+func (e *notSentError) Unwrap() []error { return []error{e.sunk, e.reason} }
