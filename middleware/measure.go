@@ -106,6 +106,7 @@ type measurer struct {
 type measured struct {
 	mu        sync.Mutex
 	undecoded map[string]bool // identifiers of dropped records
+	nameless  int             // that have none
 }
 
 // BatchContext implements weir.BatchContextObserver.
@@ -118,7 +119,11 @@ func (o *measurer) RecordDropped(ctx context.Context, m *weir.Message, err error
 	if c, ok := ctx.Value(o).(*measured); ok && errorIs(err, weir.ErrUndecodable) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		if c.undecoded == nil {
+		switch {
+		case m.ID == "":
+			c.nameless++
+			return nil
+		case c.undecoded == nil:
 			c.undecoded = map[string]bool{}
 		}
 		c.undecoded[m.ID] = true
@@ -135,9 +140,9 @@ func (o *measurer) BatchEnded(ctx context.Context, s weir.Summary) {
 		for id := range c.undecoded {
 			seen[id] = true
 		}
+		m.Undecodable = len(seen) + c.nameless // several parts of one record are one
 		c.mu.Unlock()
 	}
-	m.Undecodable = len(seen) // several parts of one record are one
 	if s.Err != nil {
 		for _, r := range s.Err.Records {
 			if errorIs(r.Err, weir.ErrUndecodable) && !seen[r.ID] {

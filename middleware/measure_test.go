@@ -100,6 +100,18 @@ func TestMeasureWith(t *testing.T) {
 	assert.Equal(t, one(weir.Unwrap(judge, lines), weirtest.SQS("undecodable undecodable failed", "a a")), "2: 1 0 1 0, undecodable 1")
 }
 
+// Records without an identifier are counted one by one.
+func TestMeasureNameless(t *testing.T) {
+	t.Parallel()
+	var got middleware.Measurement
+	two := func([]byte) ([]weir.Message, error) { return make([]weir.Message, 2), nil }
+	nameless := weir.From(weir.Source{Name: "x", Decode: two}, weir.Each(func(context.Context, int) error { return nil }),
+		weir.OnUndecodable(weir.DropUndecodable), middleware.MeasureWith(func(_ context.Context, m middleware.Measurement) { got = m }))
+	_, err := nameless.Invoke(t.Context(), []byte("{}"))
+	assert.NoError(t, err)
+	assert.Equal(t, [...]int{got.Dropped, got.Undecodable}, [...]int{2, 2})
+}
+
 func TestDeadlineAborted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
