@@ -21,27 +21,30 @@ import (
 
 const redriveUsage = `Usage: weir redrive [flags] FILE...
 
-redrive reads dead letters, as package deadletter writes them, and sends their records to a queue
-of SQS once more: the body, the attributes, and on a FIFO queue the group. Without --queue it
-lists them and sends nothing. A file has JSON lines, or whole objects as those of S3; "-" is stdin,
-and a directory stands for all files in it, as "aws s3 sync" leaves them. On-failure records that
-Lambda wrote to S3 are read too, and what "aws sqs receive-message" prints.
+redrive reads dead letters, as package deadletter writes them, and sends their
+records to a queue of SQS once more: the body, the attributes, and on a FIFO
+queue the group. Without --queue it lists them and sends nothing. A file has
+JSON lines, or whole objects as those of S3; "-" is stdin, and a directory
+stands for all files in it, as "aws s3 sync" leaves them. On-failure records
+that Lambda wrote to S3 are read too, and what "aws sqs receive-message" prints.
 
   --queue URL  the queue to send to
   --skip N     leave out the first N letters: what a run before has sent
   --dry-run    with --queue: say what would be sent, and send nothing
 
-All files are read, and every record is made ready, before anything is sent. A record that was given
-up twice, or of which several parts were, is sent once. A letter that only says where the whole one
-is, such as s3://bucket/key, needs that one beside it: copy it, and give its file too. What is sent
-is a new message to its consumers. When the queue fails, redrive stops and says with which --skip
-to go on; the message at which it stopped may have arrived.
+All files are read, and every record is made ready, before anything is sent. A
+record that was given up twice, or of which several parts were, is sent once. A
+letter that only says where the whole one is, such as s3://bucket/key, needs
+that one beside it: copy it, and give its file too. What is sent is a new
+message to its consumers. When the queue fails, redrive stops and says with
+which --skip to go on; the message at which it stopped may have arrived.
 
-The report goes to stdout, one line a letter, progress to stderr. Exit code 0: all was sent or
-listed. 1: a letter cannot be read or sent, or the queue failed. 2: wrong usage.
+The report goes to stdout, one line a letter, progress to stderr. Exit code 0:
+all was sent or listed. 1: a letter cannot be read or sent, or the queue failed.
+2: wrong usage.
 
-Credentials are those of the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
-AWS_SESSION_TOKEN. To use a profile:
+Credentials are those of the environment: AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. To use a profile:
 
   eval "$(aws configure export-credentials --format env)"
   weir redrive --queue https://sqs.eu-west-1.amazonaws.com/111122223333/orders letters.jsonl

@@ -24,6 +24,10 @@ func main() {
 	flag.IntVar(&n, "orders", 2000, "how many orders are sent")
 	flag.Uint64Var(&seed, "seed", 1, "the same seed makes the same orders")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "companions: what is %q? It takes flags only\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if _, err := run(ctx, os.Stdout, at, n, seed); err != nil {
@@ -34,6 +38,9 @@ func main() {
 
 // run sends n orders, has them charged, and proves it.
 func run(ctx context.Context, w io.Writer, at endpoints, n int, seed uint64) (*shop, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("-orders %d: it takes 1 or more", n)
+	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
 	defer cancel()
 	var s shop

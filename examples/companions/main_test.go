@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -33,6 +34,16 @@ func TestEachOrderIsChargedOnce(t *testing.T) {
 	})
 	if again.Load() == 0 || large.Load() == 0 {
 		t.Errorf("%d messages that were done were delivered again, %d of them large: that proves nothing", again.Load(), large.Load())
+	}
+}
+
+// Nothing is proved by no orders.
+func TestNoOrders(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{0, -1} {
+		if _, err := run(t.Context(), io.Discard, endpoints{}, n, 1); err == nil || !strings.Contains(err.Error(), "it takes 1 or more") {
+			t.Errorf("%d: %v", n, err)
+		}
 	}
 }
 
