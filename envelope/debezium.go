@@ -34,7 +34,7 @@ func Debezium(v weir.Verb) weir.Verb {
 			return nil, nil
 		}
 		seen, ok := debeziumKeys(text)
-		if seen.only("schema", "payload") {
+		if ok && seen.only("schema", "payload") {
 			if text = seen.payload; text == nil { // null: a tombstone
 				if m.Kafka == nil {
 					return nil, nil

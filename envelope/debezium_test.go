@@ -172,6 +172,8 @@ func TestDebeziumChange(t *testing.T) {
 func FuzzDebezium(f *testing.F) {
 	f.Add(debeziumUpdate)
 	f.Add(withSchema(`{"op":"c"}`))
+	f.Add(strings.TrimSuffix(withSchema(`{"op":"c"}`), "}"))
+	f.Add(strings.TrimSuffix(withSchema(`null`), "}"))
 	for _, text := range debeziumNothing {
 		f.Add(text)
 	}
