@@ -49,6 +49,11 @@ func (c *checker) page(name string) (found []string) {
 			found = append(found, fmt.Sprintf("%s: there is no %s", name, m[1]))
 		}
 	}
+	for _, command := range commandsOf(p.prose) {
+		if err := c.command(command); err != nil {
+			found = append(found, fmt.Sprintf("%s: %v", name, err))
+		}
+	}
 	for _, n := range c.unknown(text) {
 		found = append(found, fmt.Sprintf("%s: there is no %s", name, n))
 	}
@@ -65,6 +70,15 @@ func (c *checker) block(b block) error {
 		return nil
 	case how == "run" && b.language == "sh":
 		return c.run(b.text)
+	case how == "ci" && b.language == "sh":
+		for _, command := range linesOf(b.text) {
+			if err := c.command(command); err != nil {
+				return err
+			}
+		}
+		return nil
+	case how == "program" && b.language == "go":
+		return c.program(b.text, file, name)
 	case how == "snippet" && b.language == "go":
 		source, err := c.read(file)
 		if err != nil {
@@ -92,12 +106,31 @@ func (c *checker) block(b block) error {
 		if !hasLines(source, b.text) {
 			return fmt.Errorf("%s has no such lines", file)
 		}
+		if strings.HasSuffix(file, "_test.go") && !runs(source) {
+			return fmt.Errorf("%s has no Example that go test runs", file)
+		}
 		return nil
 	default:
 		return fmt.Errorf("a block of %q with the marker %q: nothing checks it", b.language, b.marker)
 	}
 	if got := trim(b.text); got != want {
 		return fmt.Errorf("it is not as in %s:\n%s", what, want)
+	}
+	return nil
+}
+
+// program checks that a test has the block, which it takes from README.md by itself.
+func (c *checker) program(text, file, test string) error {
+	readme, err := c.read("README.md")
+	if err != nil {
+		return err
+	}
+	source, err := c.read(file)
+	if err != nil {
+		return err
+	}
+	if text != firstProgram(readme) || !strings.Contains(source, "\nfunc "+test+"(t *testing.T) {") {
+		return fmt.Errorf("it is not README's first program, or %s has no %s", file, test)
 	}
 	return nil
 }

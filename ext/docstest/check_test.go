@@ -25,6 +25,9 @@ func files(page string) fstest.MapFS {
 		"internal/a/a.go":    {Data: []byte("package a\n\nfunc Hidden() {}\n")},
 		"template.yaml":      {Data: []byte("A:\n  B: 1\n  C:\n    D: 2\n")},
 		"docs/deep/other.md": {Data: []byte("")},
+		"README.md":          {Data: []byte("```go\npackage main\n```\n")},
+		"main_test.go":       {Data: []byte("package x_test\n\nfunc TestMine(t *testing.T) {\n}\n")},
+		".ci/run":            {Data: []byte("# go run ./old\nstep \"x\" go run ./new\n\tgo test ./new | tee x\n")},
 	}
 }
 
@@ -41,6 +44,9 @@ func TestPage(t *testing.T) {
 		{"<!-- part: template.yaml -->\n```yaml\nB: 1\nC:\n  D: 2\n```\n", ""},
 		{"<!-- foreign: Python -->\n```python\npass\n```\n", ""},
 		{"<!-- run -->\n```sh\ntrue\n```\n", ""},
+		{"<!-- part: x_test.go -->\n```go\nif true {\n\tprint(1)\n}\n```\n", ""},
+		{"<!-- program: main_test.go#TestMine -->\n```go\npackage main\n```\n", ""},
+		{"<!-- ci -->\n```sh\ngo run ./new   # as it says\ngo test ./new\n```\n`go run\n./new` `sam build` `sam`", ""},
 		{"[a](other.md) [b](other.md#a-heading-with-code) [c](deep) [d](https://example.com/nowhere)", ""},
 		{"`thing.New` `thing.Thing.Method` `thing.Thing.Field` `thing.Most` `a.Hidden` `fmt.Anything`", ""},
 
@@ -62,6 +68,12 @@ func TestPage(t *testing.T) {
 		{"<!-- part: template.yaml -->\n```yaml\nB: 1\nC:\nD: 2\n```\n", "has no such lines"},
 		{"<!-- run -->\n```sh\nfalse\n```\n", "it failed"},
 		{"<!-- run: later -->\n```text\nfalse\n```\n", "nothing checks it"},
+		{"<!-- part: quiet_test.go -->\n```go\nfunc ship() {}\n```\n", "no Example that go test runs"},
+		{"<!-- program: main_test.go#TestMine -->\n```go\npackage mine\n```\n", "not README's first program"},
+		{"<!-- program: main_test.go#TestYours -->\n```go\npackage main\n```\n", "has no TestYours"},
+		{"<!-- ci -->\n```sh\ngo run ./new\ngo run ./old\n```\n", `"go run ./old" is not in .ci/run`},
+		{"`go run ./old`", `"go run ./old" is not in .ci/run`},
+		{"`go run ./n`", `"go run ./n" is not in .ci/run`},
 		{"[a](gone.md)", "leads nowhere"},
 		{"[a](#here)", "leads nowhere"},
 		{"[a](other.md#no-heading)", "no such heading"},

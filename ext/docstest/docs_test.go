@@ -2,6 +2,7 @@ package docstest
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,15 +22,21 @@ func TestDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	c := &checker{repository, names, func(script string) error { return runInModule(t, script) }}
-	pages, err := filepath.Glob(root + "/docs/*.md")
-	if err != nil || len(pages) < 9 {
-		t.Fatalf("%d pages (%v)", len(pages), err)
-	}
-	for _, p := range pages {
-		for _, problem := range c.page("docs/" + filepath.Base(p)) {
+	for _, p := range pages(t) {
+		for _, problem := range c.page(p) {
 			t.Error(problem)
 		}
 	}
+}
+
+// pages are README.md and those of docs.
+func pages(t *testing.T) []string {
+	t.Helper()
+	names, err := fs.Glob(os.DirFS(root), "docs/*.md")
+	if err != nil || len(names) < 9 {
+		t.Fatalf("%d pages (%v)", len(names), err)
+	}
+	return append(names, "README.md")
 }
 
 // Every page is in the index, and every program is shown by one.
@@ -81,8 +88,6 @@ func runInModule(t *testing.T, script string) error {
 	if err != nil {
 		return err
 	}
-	_, rest, _ := strings.Cut(string(readme), "```go\n")
-	main, _, _ := strings.Cut(rest, "```")
 	sums, err := os.ReadFile(filepath.Join(top, "ext", "go.sum"))
 	if err != nil {
 		return err
@@ -94,7 +99,7 @@ func runInModule(t *testing.T, script string) error {
 	lambda := regexp.MustCompile(`github.com/aws/aws-lambda-go v\S+`).FindString(string(mod))
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"main.go": main,
+		"main.go": firstProgram(string(readme)),
 		"go.mod": "module example.com/fn\n\ngo 1.26.0\n\nrequire (\n\t" + lambda + "\n\tgithub.com/weir-go/weir v0.0.0\n)\n\n" +
 			"replace github.com/weir-go/weir => " + top + "\n",
 		"go.sum": string(sums),

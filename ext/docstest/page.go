@@ -55,6 +55,13 @@ func readPage(text string) (page, error) {
 	return p, nil
 }
 
+// firstProgram is the first block of Go, which README.md begins with.
+func firstProgram(text string) string {
+	_, rest, _ := strings.Cut(text, "```go\n")
+	main, _, _ := strings.Cut(rest, "```")
+	return main
+}
+
 // trim takes away the indentation that all lines share, and empty lines at both ends.
 func trim(text string) string {
 	lines := strings.Split(text, "\n")
