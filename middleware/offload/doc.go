@@ -32,7 +32,8 @@
 //
 // A download that breaks off fails its record as weir.Unavailable, which no policy gives up: the
 // next delivery may find it whole. One that does not match the object's checksum fails its record. To
-// try again at once, put a middleware that does so before Load.
+// try again at once, list middleware.Retry before Load, with an If that takes weir.Unavailable: by itself it
+// leaves that alone.
 //
 // # Idempotency
 //
