@@ -35,7 +35,7 @@ func TestDecoder(t *testing.T) {
 	t.Parallel()
 	for payload, want := range map[string]string{
 		`{"id":"a","amount":10}`:        "",
-		`{"id":"a","amount":-1}`:        "'/amount': minimum",
+		`{"id":"a","amount":-1}`:        "/amount: minimum",
 		`{"amount":10}`:                 "missing property 'id'",
 		`{"id":"a","amount":10`:         "EOF",
 		`{"id":"a","amount":10} {}`:     "after top-level value",

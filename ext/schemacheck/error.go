@@ -1,25 +1,9 @@
 package schemacheck
 
 import (
-	"cmp"
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
-	"unicode/utf8"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
-	"golang.org/x/text/language"
-	"golang.org/x/text/message"
 
 	"github.com/weir-go/weir/ext/internal/schemas"
-)
-
-// What an Error keeps of the failures of a payload.
-const (
-	maxFailures = 5
-	maxText     = 200  // bytes of a path or a reason
-	maxSorted   = 1000 // failures that are put in order
 )
 
 // Error says why a payload is not valid. Its text has a bounded length.
@@ -46,24 +30,11 @@ type Failure struct {
 }
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString("not valid by its schema: ")
-	for i, f := range e.Failures {
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		if f.Path != "" {
-			b.WriteString(f.Path + ": ")
-		}
-		if f.Keyword != "" {
-			b.WriteString(f.Keyword + ": ")
-		}
-		b.WriteString(f.Reason)
+	own := schemas.Error{More: e.More}
+	for _, f := range e.Failures {
+		own.Failures = append(own.Failures, schemas.Failure(f))
 	}
-	if e.More > 0 {
-		fmt.Fprintf(&b, "; and %d more", e.More)
-	}
-	return b.String()
+	return own.Error()
 }
 
 // Validate holds a payload to the schema. The error is an *Error, or what Err says.
@@ -75,68 +46,17 @@ func (s *Schema) Validate(payload []byte) error {
 	if err == nil {
 		return nil
 	}
-	if invalid := (*jsonschema.ValidationError)(nil); errors.As(err, &invalid) {
-		return newError(invalid)
-	}
-	reason := err.Error()
-	if err != schemas.ErrLarge && !errors.Is(err, schemas.ErrNumber) {
-		reason = "not JSON: " + reason
-	}
-	return &Error{Failures: []Failure{{Reason: cut(reason)}}}
-}
-
-// newError makes an Error of the innermost failures, in an order that does not change.
-func newError(err *jsonschema.ValidationError) *Error {
-	english := message.NewPrinter(language.English) // not safe for concurrent use
-	var all []Failure
-	more := 0
-	var gather func(*jsonschema.ValidationError)
-	gather = func(v *jsonschema.ValidationError) {
-		for _, cause := range v.Causes {
-			gather(cause)
+	invalid, ok := err.(*schemas.Error)
+	if !ok {
+		reason := err.Error()
+		if err != schemas.ErrLarge && !errors.Is(err, schemas.ErrNumber) {
+			reason = "not JSON: " + reason
 		}
-		switch {
-		case len(v.Causes) > 0:
-		case len(all) == maxSorted:
-			more++
-		default:
-			keyword := strings.Join(v.ErrorKind.KeywordPath(), "/")
-			reason := strings.TrimPrefix(v.ErrorKind.LocalizedString(english), keyword+": ")
-			all = append(all, Failure{pointer(v.InstanceLocation), cut(keyword), cut(reason)})
-		}
+		return &Error{Failures: []Failure{{Reason: schemas.Cut(reason)}}}
 	}
-	gather(err)
-	slices.SortStableFunc(all, func(a, b Failure) int {
-		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Keyword, b.Keyword), cmp.Compare(a.Reason, b.Reason))
-	})
-	all = slices.Compact(all)
-	n := min(len(all), maxFailures)
-	return &Error{slices.Clone(all[:n]), len(all) - n + more}
-}
-
-var escape = strings.NewReplacer("~", "~0", "/", "~1")
-
-// pointer is a JSON pointer as of RFC 6901.
-func pointer(steps []string) string {
-	var b strings.Builder
-	for _, s := range steps {
-		if b.WriteByte('/'); b.Len() > maxText {
-			break
-		}
-		_, _ = escape.WriteString(&b, s)
+	own := &Error{More: invalid.More}
+	for _, f := range invalid.Failures {
+		own.Failures = append(own.Failures, Failure(f))
 	}
-	return cut(b.String())
-}
-
-// cut shortens a text to about maxText bytes.
-func cut(s string) string {
-	s = strings.ToValidUTF8(s, "?")
-	if len(s) <= maxText {
-		return s
-	}
-	n := maxText
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "..."
+	return own
 }

@@ -121,15 +121,17 @@ const (
 // ErrLarge is the error of a payload that is not valid, and too large to be told where.
 var ErrLarge = errors.New("something in it is not valid: where is not looked for in a payload of more than 64 kB, or nested as deep as this one")
 
-// Validate parses a payload and holds it to the schema. The error is a *jsonschema.ValidationError,
-// ErrLarge, or that of what is not JSON or has such numbers.
+// Validate parses a payload and holds it to the schema. The error is an *Error, ErrLarge, or that of what is not
+// JSON or has such numbers.
 func (s *Schema) Validate(payload []byte) error {
 	doc, steps, err := parse(payload)
 	switch {
 	case err != nil:
 		return err
 	case len(payload) <= maxDetailed && steps <= maxSteps:
-		return s.schema.Validate(doc)
+		if err := s.schema.Validate(doc); err != nil {
+			return explain(err)
+		}
 	case s.none.Validate(doc) == nil: // which keeps no failures
 		return ErrLarge
 	}

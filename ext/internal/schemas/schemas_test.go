@@ -77,9 +77,21 @@ func TestDeep(t *testing.T) { // not parallel: allocations are the process's
 	if runtime.ReadMemStats(&m); m.TotalAlloc-had > 100<<20 {
 		t.Errorf("%d MB were allocated", (m.TotalAlloc-had)>>20)
 	}
-	invalid := (*jsonschema.ValidationError)(nil)
+	invalid := (*schemas.Error)(nil)
 	if err := s.Validate([]byte(strings.Repeat("[", 100) + `1` + strings.Repeat("]", 100))); !errors.As(err, &invalid) {
 		t.Errorf("the places are gone: %v", err)
+	}
+}
+
+// The text of an error is short, whatever stands in a payload.
+func TestText(t *testing.T) {
+	t.Parallel()
+	s, err := schemas.Compile(jsonschema.NewCompiler(), "test:///s", `{"additionalProperties":{"items":{"type":"string"}}}`, nil)
+	assert.NoError(t, err)
+	err = s.Validate([]byte(`{"` + strings.Repeat("é/", 10_000) + `":[` + strings.Repeat("1,", 10_000) + `1]}`))
+	assert.Error(t, err, "not valid by its schema: /é~1é~1", "...: type: got number, want string", " more")
+	if n := len(err.Error()); n > 5*(2*200+50)+50 {
+		t.Errorf("%d bytes", n)
 	}
 }
 
