@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/errtree"
@@ -116,7 +117,7 @@ func anywhere(err error, f func(error) bool) bool {
 			return true
 		}
 		switch e := err.(type) {
-		case *fs.PathError:
+		case *fs.PathError, *os.LinkError:
 			return false // what is in it is the file system's, and looks like a net.Error
 		case interface{ Unwrap() error }:
 			err = e.Unwrap()

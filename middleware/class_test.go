@@ -73,6 +73,7 @@ func TestFailureClass(t *testing.T) {
 		{nilError{}, "middleware_test.nilError"},
 		{syntax, "*json.SyntaxError"},
 		{missing, "syscall.Errno"},
+		{os.Rename("does-not-exist", "neither"), "syscall.Errno"},
 		{fmt.Errorf("read: %w", &fs.PathError{Op: "read", Path: "x", Err: errStock}), "*errors.errorString"},
 		{weir.Unavailable(nil), "unavailable"},
 		{weir.RetryAfter(1, weir.Unavailable(errStock)), "unavailable"},
