@@ -196,7 +196,8 @@ func DeadLetter(f DeadLetterFunc) Option {
 
 // Drain is how long shutting down may take. Handlers that run may finish; after three quarters
 // of the time their contexts end with the cause ErrDraining, and at its end they are left
-// behind. The default is DefaultDrain.
+// behind. Closing the source is part of it, but has a second in any case. The default is
+// DefaultDrain.
 func Drain(d time.Duration) Option {
 	return func(c *config) {
 		if d <= 0 {

@@ -21,6 +21,10 @@ func (w *Worker) settle(base context.Context) {
 			pause = min(pause, w.c.backoff.Base)
 		}
 		lanes, acks := w.owed()
+		if len(acks) == 0 && w.settleFails > 0 { // what was not settled is another's by now
+			w.settleFails, pause = 0, 0
+			w.moved.Broadcast()
+		}
 		if again := failed.Add(pause); len(acks) == 0 || time.Now().Before(again) {
 			w.owe(lanes, acks)
 			if len(acks) > 0 {

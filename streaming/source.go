@@ -110,7 +110,8 @@ type Source interface {
 	Settle(ctx context.Context, acks []Ack) error
 
 	// Close lets go of everything. What is not settled is another's to process. Poll and Settle
-	// have returned for good; Owner's methods may still be called and do nothing.
+	// have returned for good; Owner's methods may still be called and do nothing. It returns soon
+	// after ctx has ended. An error is logged, and is Run's only if it matches ErrFatal.
 	Close(ctx context.Context) error
 }
 

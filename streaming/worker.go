@@ -94,8 +94,9 @@ func NewWorker(v weir.Verb, s Source, opts ...Option) *Worker {
 //
 // Once ctx has ended it polls and begins nothing more, lets handlers that run finish within
 // Drain, acknowledges what is done, leaves the rest to the next owner, and returns nil. Its other
-// errors are those of this package, of Source.Open, and those that match ErrFatal. No goroutine
-// outlives it but those of handlers that ignore their contexts (ErrLeftBehind).
+// errors are those of this package, of Source.Open, and those that match ErrFatal; what else
+// Source.Close says is logged, for it loses nothing. No goroutine outlives it but those of handlers
+// that ignore their contexts (ErrLeftBehind).
 func (w *Worker) Run(ctx context.Context) (err error) {
 	first := false
 	w.begun.Do(func() { first = true })
@@ -145,12 +146,17 @@ func (w *Worker) work(ctx context.Context) error {
 	w.stopping = true
 	w.mu.Unlock()
 	stopPolling()
+	end := time.Now().Add(w.c.drain)
 	err := w.drain()
 
-	closing, cancel := context.WithTimeout(base, max(time.Second, w.c.drain/4))
+	closing, cancel := context.WithTimeout(base, max(time.Second, min(w.c.drain/4, time.Until(end))))
 	defer cancel()
-	if cerr := w.source.Close(closing); cerr != nil {
+	cerr := w.source.Close(closing)
+	switch {
+	case errors.Is(cerr, ErrFatal):
 		err = errors.Join(err, fmt.Errorf("streaming: close the source: %w", cerr))
+	case cerr != nil:
+		w.c.log.Warn("close failed", "worker", w.c.name, "error", cerr)
 	}
 	return err
 }
