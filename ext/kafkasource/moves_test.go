@@ -112,8 +112,10 @@ func TestF43_KilledWorkers(t *testing.T) {
 	start := func(slot int) process {
 		p := process{cable: new(cable), store: &mortal{Store: shared, rng: rand.New(rand.NewPCG(rng.Uint64(), 0))}}
 		opts := []kgo.Opt{
-			kgo.Dialer(p.cable.dial), kgo.SessionTimeout(400 * time.Millisecond), kgo.HeartbeatInterval(50 * time.Millisecond),
-			kgo.RebalanceTimeout(2 * time.Second), kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }),
+			kgo.Dialer(p.cable.dial), kgo.HeartbeatInterval(50 * time.Millisecond),
+			// Who waits in JoinGroup for longer than its session kfake drops without an answer, and Kafka does not.
+			kgo.RebalanceTimeout(300 * time.Millisecond), kgo.SessionTimeout(time.Second),
+			kgo.RetryBackoffFn(func(int) time.Duration { return 20 * time.Millisecond }),
 		}
 		if slot == 1 { // the second comes back as the member that it was
 			opts = append(opts, kgo.InstanceID("second"))

@@ -36,6 +36,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -52,7 +53,10 @@ type Source struct {
 	owner     streaming.Owner
 	isolation int8          // as the protocol has it
 	patience  time.Duration // how long a partition is waited for that is to go
+	static    bool          // a member that stays while it restarts
 	end       context.CancelFunc
+	ended     <-chan struct{}
+	leaving   atomic.Bool // nothing that a JoinGroup is answered counts any more
 	beside    sync.WaitGroup
 	rest      []streaming.Fetch // polled, but too much for its Poll, which alone uses it
 
@@ -82,6 +86,7 @@ func (s *Source) Open(_ context.Context, o streaming.Owner) error {
 		return errors.New("kafkasource: the cluster has no name: give New one that stays, such as its ARN")
 	}
 	ctx, end := context.WithCancel(context.Background())
+	s.ended = ctx.Done() // the client may ask for it from now on
 	opts := append([]kgo.Opt{
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
@@ -92,7 +97,7 @@ func (s *Source) Open(_ context.Context, o streaming.Owner) error {
 		kgo.OnPartitionsAssigned(s.assign),
 		kgo.OnPartitionsRevoked(s.revoke),
 		kgo.OnPartitionsLost(s.lose),
-		kgo.WithHooks(labels{s}),
+		kgo.WithHooks(labels{s}, farewell{s}),
 	)
 	client, err := kgo.NewClient(opts...)
 	if err == nil {
@@ -108,6 +113,7 @@ func (s *Source) Open(_ context.Context, o streaming.Owner) error {
 	timeout, _ := client.OptValue(kgo.RebalanceTimeout).(time.Duration)
 	s.patience = timeout * 3 / 4
 	s.isolation, _ = client.OptValue(kgo.FetchIsolationLevel).(int8)
+	s.static, _ = client.OptValues(kgo.InstanceID)[1].(bool)
 	s.beside.Go(func() { s.measure(ctx) })
 	return nil
 }
@@ -119,19 +125,6 @@ func check(c *kgo.Client) error {
 	}
 	if blocks, _ := c.OptValue(kgo.BlockRebalanceOnPoll).(bool); blocks {
 		return errors.New("kgo.BlockRebalanceOnPoll is not for workers: leave it out, partitions are waited for without it")
-	}
-	return nil
-}
-
-// Close leaves the group, unless the client is a static member, and closes the client.
-func (s *Source) Close(ctx context.Context) error {
-	defer s.end()
-	defer context.AfterFunc(ctx, s.end)() // which lets go at once
-	s.client.Close()
-	s.end()
-	s.beside.Wait()
-	if ctx.Err() != nil {
-		return fmt.Errorf("kafkasource: leave the group: %w", context.Cause(ctx))
 	}
 	return nil
 }
