@@ -22,9 +22,9 @@ import (
 const redriveUsage = `Usage: weir redrive [flags] FILE...
 
 redrive reads dead letters, as package deadletter writes them, and sends their
-records to a queue of SQS once more: the body, the attributes, and on a FIFO
-queue the group. Without --queue it lists them and sends nothing. A file has
-JSON lines, or whole objects as those of S3; "-" is stdin, and a directory
+records to a queue of SQS once more: the body, the attributes, and the group of
+a FIFO or fair queue. Without --queue it lists them and sends nothing. A file
+has JSON lines, or whole objects as those of S3; "-" is stdin, and a directory
 stands for all files in it, as "aws s3 sync" leaves them. On-failure records
 that Lambda wrote to S3 are read too, and what "aws sqs receive-message" prints.
 

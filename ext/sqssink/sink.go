@@ -108,7 +108,7 @@ func address(in *sqs.SendMessageInput, l *deadletter.Letter) {
 }
 
 // Redrive makes the message that brings a record to a queue once more: its body, its attributes, its trace
-// and, on a FIFO queue, its group. It is another message with another ID: what knows records by that does
+// and its group, of a FIFO queue or of a fair one, between which it is not carried over. It is another message with another ID: what knows records by that does
 // not know it again. On a FIFO queue the same letter is sent once within five minutes,
 // however often this is called.
 func Redrive(l *deadletter.Letter, queueURL string) (*sqs.SendMessageInput, error) {
@@ -153,7 +153,10 @@ func Redrive(l *deadletter.Letter, queueURL string) (*sqs.SendMessageInput, erro
 		in.MessageAttributes[name] = v
 	}
 	for _, a := range l.Attributes {
-		if kind := "String"; a.Name == string(types.MessageSystemAttributeNameAWSTraceHeader) {
+		switch kind := "String"; {
+		case a.Name == string(types.MessageSystemAttributeNameMessageGroupId) && in.MessageGroupId == nil && !strings.HasSuffix(l.Source, ".fifo"):
+			in.MessageGroupId = &a.Value
+		case a.Name == string(types.MessageSystemAttributeNameAWSTraceHeader):
 			in.MessageSystemAttributes = map[string]types.MessageSystemAttributeValue{a.Name: {DataType: &kind, StringValue: &a.Value}}
 		}
 	}

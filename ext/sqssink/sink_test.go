@@ -155,6 +155,18 @@ func TestRedrive(t *testing.T) {
 	assert.NoError(t, err)
 	assert.Equal(t, in.MessageGroupId, nil)
 
+	// Of a fair queue, which is a standard one: the group says whose the message is.
+	drop(t, weirtest.SQS(weirtest.Record{Value: "a", Attributes: map[string]string{"MessageGroupId": "tenant"}}), sqssink.New(q, url)).WantDone(t)
+	fair, err := deadletter.Parse([]byte(*q.sent[1].MessageBody))
+	assert.NoError(t, err)
+	in, err = sqssink.Redrive(&fair[0], orders)
+	assert.NoError(t, err)
+	assert.Equal(t, *in.MessageGroupId, "tenant")
+	assert.Equal(t, in.MessageDeduplicationId, nil)
+	in, err = sqssink.Redrive(&fair[0], ordersFIFO)
+	assert.NoError(t, err)
+	assert.Equal(t, *in.MessageGroupId, fair[0].ID)
+
 	for want, l := range map[string]deadletter.Letter{
 		"the record is empty":                  {Payload: []byte{}},
 		"is not UTF-8":                         {Payload: []byte{0xff}},
