@@ -92,6 +92,20 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestWithinJSON: a letter is one wherever it stands in other JSON, as a value too.
+func TestWithinJSON(t *testing.T) {
+	t.Parallel()
+	l := deadletter.Letter{ID: "a", Reason: deadletter.ReasonDropped, Error: "no", Payload: []byte("\xff")}
+	for name, v := range map[string]any{"value": l, "pointer": &l, "list": []deadletter.Letter{l}} {
+		data, err := json.Marshal(v)
+		assert.NoError(t, err)
+		for got, err := range deadletter.Read(bytes.NewReader(data)) {
+			assert.NoError(t, err)
+			assert.Equal(t, got.Equal(&l), true, name)
+		}
+	}
+}
+
 func checkBack(t testing.TB, source string, l *deadletter.Letter, seen, raw string) {
 	t.Helper()
 	data, err := l.Encode()

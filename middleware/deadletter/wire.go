@@ -114,7 +114,7 @@ func (l *Letter) Encode() ([]byte, error) {
 }
 
 // MarshalJSON is Encode, for letters within other JSON.
-func (l *Letter) MarshalJSON() ([]byte, error) { return l.Encode() }
+func (l Letter) MarshalJSON() ([]byte, error) { return l.Encode() }
 
 // UnmarshalJSON reads what Encode has written.
 func (l *Letter) UnmarshalJSON(data []byte) error {
