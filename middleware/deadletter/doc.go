@@ -18,8 +18,8 @@
 // A record that is given up is in the sink at least once before Lambda is told that it is done. When the
 // sink fails, the record fails and comes back. When the process dies between the two, or the sink's answer
 // is lost, the record comes back although its letter is there: then it may be processed after all, or sent
-// once more. So do, each time, a record of a stream or of Kafka behind one that failed, and a part of a record of which
-// another part failed. Both letters have the same ID, which follows from source, shard, identifier and part (on DynamoDB,
+// once more. So do, each time, a record of a stream that was run behind one that failed, and a part of a record
+// of which another part failed. Both letters have the same ID, which follows from source, shard, identifier and part (on DynamoDB,
 // which does not tell the shard, from the item's keys), so a redrive can leave the second out. One that sends
 // whole records again leaves out what has the same Letter.OriginID, as weir redrive does.
 //
