@@ -162,7 +162,7 @@ func TestTombstonesAndDynamoDB(t *testing.T) {
 	event := weirtest.DynamoDB(weirtest.Table{Key: "id"}, weirtest.Inserted(map[string]string{"id": "a"}), weirtest.Removed(map[string]string{"id": "b"}))
 	res := weirtest.Run(t.Context(), weir.DynamoDB(count, schemacheck.Check(s)), event)
 	assert.Equal(t, string(res.Response), `{"batchItemFailures":[{"itemIdentifier":"`+event.IDs()[1]+`"}]}`)
-	assert.Error(t, weir.DynamoDB(schemacheck.Around(count, s)).Err(), "does not apply to DynamoDB")
+	assert.Error(t, weir.DynamoDB(schemacheck.Around(count, s)).Err(), "schemacheck: Around does not apply to DynamoDB")
 }
 
 func TestWhatCannotBe(t *testing.T) {
