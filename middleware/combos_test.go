@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,6 +31,7 @@ type combo struct {
 	rng   *rand.Rand // of the set-up
 	parts bool
 	once  bool
+	late  bool // handlers may ignore their contexts
 	names []string
 	store *mem.Store
 
@@ -41,7 +43,7 @@ type combo struct {
 
 func newCombo(seed uint64) *combo {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	return &combo{seed: seed, rng: rng, parts: rng.IntN(2) == 0, once: rng.IntN(2) == 0, store: mem.New(),
+	return &combo{seed: seed, rng: rng, parts: rng.IntN(2) == 0, once: rng.IntN(2) == 0, late: rng.IntN(3) == 0, store: mem.New(),
 		fates: rand.New(rand.NewPCG(seed, 1)), fate: map[string]int{}, runs: map[string]int{}, done: map[string]int{}, letter: map[string]int{}}
 }
 
@@ -77,10 +79,29 @@ func (c *combo) handle(ctx context.Context, m *weir.Message) error {
 		return errStock
 	case f == 10 && n < 3:
 		return errDown
+	case f == 11 && n < 3:
+		runtime.Goexit()
+	case f == 12 && n < 3, f == 13 && n < 3 && c.late:
+		return c.hang(ctx, f == 13)
 	}
 	c.done[k]++
 	c.order = append(c.order, k)
 	return nil
+}
+
+// hang takes longer than an invocation.
+func (c *combo) hang(ctx context.Context, late bool) error {
+	c.mu.Unlock()
+	defer c.mu.Lock()
+	end := ctx.Done()
+	if late {
+		end = nil
+	}
+	select {
+	case <-end:
+	case <-time.After(time.Minute):
+	}
+	return errStock
 }
 
 // verb opens a record into as many parts as its number says, by leaves.
@@ -137,6 +158,21 @@ func (c *combo) options(coolDown time.Duration) weir.FlowOption {
 	add("retry", rng.IntN(2) == 0, middleware.Retry(middleware.Retries{Attempts: 2}))
 	add(fmt.Sprint("breaker of ", coolDown), rng.IntN(2) == 0, middleware.Breaker(middleware.Circuit{After: 2, CoolDown: coolDown}))
 	add("adaptive", rng.IntN(2) == 0, middleware.Adaptive(middleware.Limits{Most: 4, Start: 1, Throttled: func(error) bool { return true }}))
+	add("copies", rng.IntN(3) == 0, weir.Use(func(next weir.Handler) weir.Handler {
+		return func(ctx context.Context, m *weir.Message) error {
+			own := m.With([]byte(string(m.Payload)))
+			return next(weir.WithMessage(ctx, &own), &own)
+		}
+	}))
+	if rng.IntN(3) == 0 {
+		breaker, limit := middleware.Breaker(middleware.Circuit{After: 3, CoolDown: coolDown}), middleware.Adaptive(middleware.Limits{Most: 3, Slow: 20 * time.Millisecond})
+		for range 2 {
+			add("breaker twice", true, breaker)
+			add("adaptive twice", true, limit)
+		}
+	}
+	add("panics", rng.IntN(4) == 0, middleware.Retry(middleware.Retries{Panics: true, If: func(error) bool { return true }}))
+	add("timeout", rng.IntN(3) == 0, weir.RecordTimeout(5*time.Second))
 	add("concurrency", rng.IntN(2) == 0, weir.Concurrency(3))
 	add("dead letters", true, deadletter.To(sink, deadletter.Permanent(), many))
 	rng.Shuffle(len(opts), func(i, j int) {
@@ -235,6 +271,7 @@ func TestCombosOnLambda(t *testing.T) {
 			if left > 0 {
 				t.Errorf("%v: %d records are not done for ever", c, left)
 			}
+			time.Sleep(time.Minute)                                     // for those that are late
 			c.check(t, records, source != "SQS" && source != "Kinesis") // of Kinesis what follows a failure runs before it is back
 		})
 		if t.Failed() {
@@ -278,6 +315,7 @@ func TestCombosInWorkers(t *testing.T) {
 				group.Rebalance()
 			}
 			all.Wait()
+			time.Sleep(time.Minute)
 			c.check(t, records, true)
 			for _, v := range group.Violations() {
 				t.Errorf("%v: %v", c, v)
