@@ -121,7 +121,7 @@ func runRedrive(ctx context.Context, std stdio, c redriveConfig, client sqssink.
 	for i := range parcels[c.skip:] {
 		if p := &parcels[c.skip+i]; p.err != nil && !p.twin {
 			bad++
-			fmt.Fprintf(std.err, "weir redrive: %s: %v\n", p.where, p.err)
+			fmt.Fprintln(std.err, printable(fmt.Sprintf("weir redrive: %s: %v", p.where, p.err)))
 		}
 	}
 	if client == nil || bad > 0 {
@@ -186,7 +186,7 @@ func readParcels(ctx context.Context, std stdio, c redriveConfig) (parcels []par
 			}
 			if err != nil {
 				bad++
-				fmt.Fprintf(std.err, "weir redrive: %s: %v\n", nearName(name), err)
+				fmt.Fprintln(std.err, printable(fmt.Sprintf("weir redrive: %s: %v", nearName(name), err)))
 				continue
 			}
 			n++
@@ -261,9 +261,17 @@ func (p *parcel) line() string {
 	if p.twin {
 		text += "  (of the same record as another)"
 	}
-	return strings.Map(func(r rune) rune { // who wrote the record must not write to the terminal
-		if unicode.IsPrint(r) {
+	return printable(text)
+}
+
+// printable keeps who wrote a record or a letter from writing to the terminal.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsPrint(r):
 			return r
+		case r == '\n': // between errors that were joined
+			return ' '
 		}
 		return '?'
 	}, text)

@@ -140,6 +140,24 @@ func TestRedriveOfShards(t *testing.T) {
 	assert.Equal(t, strings.Join(q.sent, " "), "a b cd")
 }
 
+// What stands in a file says nothing to the terminal, also where it is an error.
+func TestRedrivePrintable(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{"weirDeadLetter":1,"letterId":"\u001b[31m","reason":"dropped","error":"\u001b[31m","id":"\u001b[31m","payload":""}`,
+		`{"weirDeadLetter":1,"letterId":"a","reason":"dropped","error":"no","elsewhere":"s3://\u001b[31m"}`,
+		`{"requestContext":{"condition":"RetryAttemptsExhausted"},"payload":{"eventSource":"\u001b[31m","Records":[]}}`,
+		"\x1b[31m",
+	} {
+		var out, errs bytes.Buffer
+		err := runRedrive(t.Context(), stdio{strings.NewReader(text), &out, &errs}, redriveConfig{queue: ordersURL, files: []string{"-"}}, &fakeQueue{})
+		assert.Equal(t, err, errFindings)
+		if shown := out.String() + errs.String(); strings.Contains(shown, "\x1b") || errs.Len() == 0 {
+			t.Errorf("%q", shown)
+		}
+	}
+}
+
 // A letter that points to another needs that one, wherever it is given: in a directory, as S3 has it.
 func TestRedriveElsewhere(t *testing.T) {
 	t.Parallel()
