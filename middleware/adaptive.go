@@ -60,6 +60,8 @@ type LimitChange struct {
 // for RecordTimeout: a record that was not run for that fails with a weir.Unavailable, so that no
 // policy takes it for a failure of its own.
 //
+// A handler that ignores the end of its context keeps its turn from the records of its own batch only.
+//
 // For weir a record that waits has been started, so that StopOnFailure does not hold it back; after an
 // Abort it is not run any more.
 //

@@ -24,6 +24,7 @@ type limiter struct {
 	successes int       // since the limit last changed
 	idle      time.Time // since when no turn is out, if the limit is not the highest
 	holders   []holder
+	given     uint64  // turns, so far
 	free      []int32 // in holders
 	first     *waiter // those who wait, the longest first
 	last      *waiter
@@ -32,13 +33,15 @@ type limiter struct {
 // turn is the right to handle a record.
 type turn struct {
 	fallen uint64 // how often the limit had fallen when it was given
-	slot   int32  // in holders
+	number uint64
+	slot   int32 // in holders
 }
 
 // holder is a record that has a turn.
 type holder struct {
-	ctx context.Context
-	m   *weir.Message
+	ctx    context.Context
+	m      *weir.Message
+	number uint64 // of the turn
 }
 
 type waiter struct {
@@ -132,8 +135,11 @@ func (l *limiter) take(ctx context.Context, m *weir.Message) (t turn, held bool,
 		l.tell(ctx, LimitChange{From: was, To: now})
 		l.mu.Lock()
 	}
+	if l.out >= l.limit {
+		l.takeAway(ctx)
+	}
 	if l.out < l.limit { // so nobody waits
-		t = l.give(holder{ctx, m})
+		t = l.give(holder{ctx: ctx, m: m})
 		l.mu.Unlock()
 		return t, false, nil
 	}
@@ -141,7 +147,7 @@ func (l *limiter) take(ctx context.Context, m *weir.Message) (t turn, held bool,
 		l.mu.Unlock()
 		return turn{}, true, nil
 	}
-	w := &waiter{holder: holder{ctx, m}, ready: make(chan struct{}), prev: l.last}
+	w := &waiter{holder: holder{ctx: ctx, m: m}, ready: make(chan struct{}), prev: l.last}
 	if l.last == nil {
 		l.first = w
 	} else {
@@ -170,6 +176,8 @@ func (l *limiter) take(ctx context.Context, m *weir.Message) (t turn, held bool,
 // give gives out a turn.
 func (l *limiter) give(h holder) turn {
 	l.out++
+	l.given++
+	h.number = l.given
 	var slot int32
 	if n := len(l.free); n > 0 {
 		slot, l.free = l.free[n-1], l.free[:n-1]
@@ -178,11 +186,28 @@ func (l *limiter) give(h holder) turn {
 		slot = int32(len(l.holders))
 		l.holders = append(l.holders, h)
 	}
-	return turn{l.fallen, slot}
+	return turn{l.fallen, h.number, slot}
 }
+
+// takeAway takes back the turns of records of other batches whose contexts have ended: their handlers may
+// have been left behind, and never return.
+func (l *limiter) takeAway(ctx context.Context) {
+	batch := firstOf(ctx)
+	for slot, h := range l.holders {
+		if h.m != nil && h.ctx.Err() != nil && firstOf(h.ctx) != batch {
+			l.giveBack(turn{number: h.number, slot: int32(slot)})
+		}
+	}
+}
+
+// has reports whether a turn was not taken away.
+func (l *limiter) has(t turn) bool { return l.holders[t.slot].number == t.number }
 
 // giveBack takes a turn back, and gives it to those who wait.
 func (l *limiter) giveBack(t turn) {
+	if !l.has(t) {
+		return
+	}
 	l.out--
 	l.holders[t.slot] = holder{}
 	l.free = append(l.free, t.slot)
@@ -241,7 +266,7 @@ func (l *limiter) back(ctx context.Context, t turn, err error, slow, throttled b
 	l.mu.Lock()
 	was := l.limit
 	switch {
-	case t.fallen != l.fallen: // it says nothing about this limit
+	case t.fallen != l.fallen, !l.has(t): // it says nothing about this limit
 	case slow || throttled:
 		l.limit = max(1, l.limit/2)
 		l.fallen++

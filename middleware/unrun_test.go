@@ -132,3 +132,42 @@ func TestAdaptiveWithoutIDs(t *testing.T) {
 		assert.Equal(t, most, 2)
 	})
 }
+
+// A handler that is left behind does not keep its turn from the records of later invocations, and gives back
+// nothing when it returns after all.
+func TestAdaptiveWithoutTheLate(t *testing.T) {
+	t.Parallel()
+	for name, option := range map[string]weir.FlowOption{"deadline": weir.FlowOptions(), "timeout": weir.RecordTimeout(time.Second)} {
+		synctest.Test(t, func(t *testing.T) {
+			var mu sync.Mutex
+			hang := make(chan struct{})
+			out, most := 0, 0
+			fn := weir.SQS(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+				if string(m.Payload) == "hang" {
+					<-hang
+					return nil
+				}
+				mu.Lock()
+				out++
+				most = max(most, out)
+				mu.Unlock()
+				time.Sleep(100 * time.Millisecond)
+				mu.Lock()
+				defer mu.Unlock()
+				out--
+				return nil
+			}), weir.Concurrency(4), weir.ReportAll(), option, middleware.Adaptive(middleware.Limits{Most: 2}))
+			run := func(text string) string {
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+				defer cancel()
+				return states(weirtest.Run(ctx, fn, weirtest.SQS(words(text)...)))
+			}
+			assert.Equal(t, run("hang hang"), "kk", name)
+			assert.Equal(t, run("a b c d e f"), "ssssss", name)
+			close(hang)
+			synctest.Wait()
+			assert.Equal(t, run("a b c d e f"), "ssssss", name)
+			assert.Equal(t, most, 2, name)
+		})
+	}
+}
