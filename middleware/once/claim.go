@@ -88,9 +88,13 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 	if c.s.failing.Load() {
 		tries = 1 // it did not help the record before
 	}
+	doubt := false // whether the store may have the claim
 	defer func() {
 		_, down := errors.AsType[*weir.UnavailableError](out.err)
 		c.s.failing.Store(down)
+		if doubt && !mine {
+			c.s.orphans.add(c.token, c.until)
+		}
 	}()
 	if row != nil && row.Version != 0 {
 		var err error
@@ -102,6 +106,7 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 	for failures, conflicts := 0, 0; ; {
 		now := time.Now()
 		reload := false
+		held := known.status == running && now.Before(known.until) && !c.s.orphans.has(known.token)
 		var err error
 		switch {
 		case known.status.completed() && now.Before(known.until):
@@ -109,9 +114,9 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 		case known.status == running && known.token == c.token:
 			c.version = version // the answer to our write was lost
 			return out, true
-		case known.status == running && now.Before(known.until) && fresh:
+		case held && fresh:
 			return outcome{err: busy(known.until.Sub(now))}, false
-		case known.status == running && now.Before(known.until):
+		case held:
 			reload = true // it was so when it was read ahead
 		default:
 			c.version, err = c.commit(ctx, version, &own, c.until.Add(lateness))
@@ -128,6 +133,8 @@ func (c *claim) take(ctx context.Context, row *state.Row) (out outcome, mine boo
 			}
 		case errors.Is(err, state.ErrRefused):
 			return outcome{err: weir.Unavailable(fmt.Errorf("once: claim: %w", err))}, false
+		default:
+			doubt = true
 		}
 		for reload {
 			if err != nil && !errors.Is(err, state.ErrConflict) {
@@ -180,11 +187,13 @@ func (c *claim) complete(ctx context.Context, e entry) (entry, error) {
 	return e, err
 }
 
-// release gives the key up, so that the next record runs. If that fails, it has to wait for the
-// lease's end.
+// release gives the key up, so that the next record runs. If that fails, one of another process has to wait
+// for the lease's end.
 func (c *claim) release(ctx context.Context) {
 	e := entry{status: free, token: c.token, until: time.Now()}
-	_ = c.settle(ctx, &e, time.Now().Add(freeLife), releaseTries)
+	if c.settle(ctx, &e, time.Now().Add(freeLife), releaseTries) != nil {
+		c.s.orphans.add(c.token, c.until)
+	}
 }
 
 // settle writes what became of a claim, as long as it is ours.

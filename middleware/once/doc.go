@@ -29,7 +29,8 @@
 // A claim holds until its lease ends: with the invocation, by its deadline, unless Lease says
 // otherwise. So a record whose invocation was killed can run as soon as nobody can be at work on it
 // any more. Whoever takes the key over is safe from who is late: the first attempt can then neither
-// complete the key nor give it up, and its record fails with ErrLeaseLost.
+// complete the key nor give it up, and its record fails with ErrLeaseLost. A claim that is left in the store
+// because that was down holds for other processes only: this one knows that nobody is at work under it.
 //
 // Machines' clocks must agree to within a second, as those of AWS do: by them leases are told to
 // have ended.

@@ -46,6 +46,7 @@ type Store struct {
 	misused error       // by whoever was refused
 	failing atomic.Bool // the last claim failed, since the store did
 	flights flights
+	orphans orphans
 }
 
 // Option is an option of New.
