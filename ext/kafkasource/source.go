@@ -29,6 +29,11 @@
 // partition goes to another member once its records that have begun are done and committed, or
 // after three quarters of kgo.RebalanceTimeout. A member of which the group has not heard for
 // kgo.SessionTimeout commits nothing more: what it was at work on is done once more by another.
+//
+// A worker that ends during a rebalance leaves the group without waiting for other members. But the
+// client commits nothing while it waits for them to join again. If that takes longer than
+// streaming.Drain, because one of them has died, say, Run returns streaming.ErrNotSettled, and what
+// was done and not committed is done once more.
 package kafkasource
 
 import (
