@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -67,7 +66,7 @@ func status(err error) int {
 //   - For any other error its innermost type, such as "*errors.errorString".
 func FailureClass(err error) string {
 	switch {
-	case err == nil, errors.Is(err, ErrOpen), errtree.Most(err, countable, silent) < countable:
+	case err == nil, notRun(err), errtree.Most(err, countable, silent) < countable:
 		return ""
 	case anywhere(err, unwell):
 		return classUnavailable

@@ -116,8 +116,9 @@ type unrunError struct{ error }
 
 func (e *unrunError) Unwrap() error { return e.error }
 
-// notRun reports whether an error is of a record that was not run here.
-func notRun(err error) bool {
+// notRun reports whether an error is of a record that was not run here. One whose methods panic is not.
+func notRun(err error) (unrun bool) {
+	defer func() { _ = recover() }()
 	var e *unrunError
 	return errors.Is(err, ErrOpen) || errors.As(err, &e)
 }

@@ -171,3 +171,15 @@ func TestAdaptiveWithoutTheLate(t *testing.T) {
 		})
 	}
 }
+
+// An error whose methods panic drops its record as any other, whoever looks into it.
+func TestRudeErrorsDrop(t *testing.T) {
+	t.Parallel()
+	for name, option := range map[string]weir.FlowOption{
+		"Retry": middleware.Retry(middleware.Retries{}), "Breaker": middleware.Breaker(middleware.Circuit{}),
+		"Adaptive": middleware.Adaptive(middleware.Limits{Most: 1}), "once": once.Use(once.New("x", mem.New()), once.MessageID()),
+	} {
+		fn := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { return weir.Drop(rude{}) }), option)
+		assert.Equal(t, weirtest.Run(t.Context(), fn, weirtest.SQS(1)).Records[0].State, weirtest.Dropped, name)
+	}
+}
