@@ -28,3 +28,18 @@ func TestNotSentSaysWhy(t *testing.T) {
 		assert.Equal(t, errtree.Says(r.Records[0].Err), errtree.Plain, name)
 	}
 }
+
+// rude is an error whose methods panic.
+type rude struct{}
+
+func (rude) Error() string { return "rude" }
+func (rude) Is(error) bool { panic("rude") }
+
+// A record whose error panics when it is looked into is given up as any other.
+func TestRudeErrorIsGivenUp(t *testing.T) {
+	t.Parallel()
+	var b box
+	r := weirtest.Run(t.Context(), weir.SQS(weir.Each(fails(rude{})), deadletter.To(&b, deadletter.MaxReceives(1))), weirtest.SQS("a"))
+	assert.Equal(t, r.Records[0].State, weirtest.Dropped)
+	assert.Equal(t, b.letters[0].Error, "rude")
+}

@@ -169,7 +169,7 @@ type desk struct {
 // judge asks the policies about a record that failed.
 func (d *desk) judge(ctx context.Context, m *weir.Message, err error) error {
 	says := errtree.Says(err)
-	if says >= errtree.Blameless || ctx.Err() != nil || errors.Is(err, weir.ErrDeadlineNear) {
+	if says >= errtree.Blameless || ctx.Err() != nil || outOfTime(err) {
 		return err
 	}
 	lame := ""
@@ -189,6 +189,12 @@ func (d *desk) judge(ctx context.Context, m *weir.Message, err error) error {
 		return fmt.Errorf("%w (not given up by deadletter.%s)", err, lame)
 	}
 	return err
+}
+
+// outOfTime reports whether the deadline is why a record failed. An error whose methods panic does not say so.
+func outOfTime(err error) (yes bool) {
+	defer func() { _ = recover() }()
+	return errors.Is(err, weir.ErrDeadlineNear)
 }
 
 // RecordDropped implements weir.RecordDroppedObserver.
