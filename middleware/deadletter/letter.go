@@ -172,7 +172,7 @@ func (e *TooLargeError) Error() string {
 
 // Fit is for sinks that take limit bytes. It encodes the letter; without Record if it is too large otherwise
 // and Payload is what Record carries, or a part of it; and if it still is, it stores the letter in
-// the archive, if that is not nil, and encodes one that points there.
+// the archive, if that is not nil, and encodes one that points there, with as much of the error as fits.
 func (l *Letter) Fit(ctx context.Context, limit int, a Archive) ([]byte, error) {
 	whole, err := l.Encode()
 	if err != nil || len(whole) <= limit {
@@ -197,9 +197,28 @@ func (l *Letter) Fit(ctx context.Context, limit int, a Archive) ([]byte, error) 
 	short.Payload, short.Attributes, short.MessageAttributes, short.Kafka = nil, nil, nil, nil
 	short.Record, short.RecordOmitted = nil, 0
 	if data, err = short.Encode(); err == nil && len(data) > limit {
-		return nil, &TooLargeError{len(data), limit}
+		data, err = short.brief(limit)
 	}
 	return data, err
+}
+
+// brief encodes a letter that points to the whole one, and is too large for what it says of the error.
+func (l *Letter) brief(limit int) ([]byte, error) {
+	text, rest := l.Error, "... (the rest is in the whole letter)"
+	l.Error, l.ErrorTypes, l.Stack = rest, nil, ""
+	data, err := l.Encode()
+	if err != nil {
+		return nil, err
+	}
+	n := (limit - len(data)) / 6 // the most that JSON makes of a byte
+	if n < 0 {
+		return nil, &TooLargeError{len(data), limit}
+	}
+	if len(text) <= n {
+		rest = ""
+	}
+	l.Error = strings.ToValidUTF8(text[:min(n, len(text))], "") + rest
+	return l.Encode()
 }
 
 // Equal reports whether two letters say the same.

@@ -356,6 +356,27 @@ func TestFit(t *testing.T) {
 	assert.Error(t, err, "no")
 }
 
+// What points to the whole letter fits too, whatever the error is.
+func TestFitOfLongErrors(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{strings.Repeat("\x01", 60_000), strings.Repeat("é", 30_000), strings.Repeat("\xff", 60_000), strings.Repeat("x", 2_000)} {
+		l := &deadletter.Letter{ID: "1", Reason: deadletter.ReasonPermanent, Error: text, ErrorTypes: []string{strings.Repeat("t", 1_000)}, Stack: strings.Repeat("s", 5_000), Payload: []byte("x")}
+		for _, limit := range []int{1_024, 4_096, 30_000} {
+			var c cellar
+			data, err := l.Fit(t.Context(), limit, &c)
+			assert.NoError(t, err)
+			letters, err := deadletter.Parse(data)
+			assert.NoError(t, err)
+			if len(data) > limit || len(c.letters) == 1 && !strings.HasSuffix(letters[0].Error, "... (the rest is in the whole letter)") && letters[0].Error != text {
+				t.Errorf("%d bytes for %d: %.100q", len(data), limit, letters[0].Error)
+			}
+			if len(c.letters) == 1 && (letters[0].Elsewhere != "s3://cellar/1" || !c.letters[0].Equal(l)) {
+				t.Errorf("elsewhere %q", letters[0].Elsewhere)
+			}
+		}
+	}
+}
+
 // A record that looks like what stands for bytes is itself all the same.
 func TestRecordLikeBytes(t *testing.T) {
 	t.Parallel()
