@@ -14,8 +14,8 @@ import (
 
 // The limits that a Writer goes by.
 const (
-	// DefaultThreshold is what the extended clients of AWS take for large, and the most that SNS
-	// takes.
+	// DefaultThreshold is what the extended clients of AWS take for large, and the most that a topic of SNS
+	// takes unless its MaximumMessageSize says more.
 	DefaultThreshold = 256 << 10
 
 	// MaxThreshold is the most that SQS takes. Source: "Amazon SQS message quotas", Amazon SQS
