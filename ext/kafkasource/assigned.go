@@ -34,6 +34,7 @@ type assigned struct {
 	label context.Context // has the assignment as a value
 	next  int64           // offset behind the last record that was polled, -1 before the first
 	from  int64           // offset that was committed before, or -1
+	done  int64           // offset that this member committed last
 	end   int64           // offset behind the last that can be polled, as far as is known, or -1
 	rest  int64           // records that were polled from the client, and wait for the next Poll
 	after *assigned

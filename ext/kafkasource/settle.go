@@ -13,7 +13,7 @@ import (
 )
 
 // Settle commits the offsets behind the records, with the leader epochs of these and the
-// member's identifier as metadata.
+// member's identifier as metadata. Of a commit that the broker took in part, the next leaves that out.
 func (s *Source) Settle(ctx context.Context, acks []streaming.Ack) error {
 	offsets := s.commits(acks)
 	if len(offsets) == 0 {
@@ -21,6 +21,7 @@ func (s *Source) Settle(ctx context.Context, acks []streaming.Ack) error {
 	}
 	var failed error
 	unknown := map[place]error{}
+	taken := map[place]bool{}
 	s.client.CommitOffsetsSync(ctx, offsets, func(_ *kgo.Client, _ *kmsg.OffsetCommitRequest, answer *kmsg.OffsetCommitResponse, err error) {
 		if err != nil {
 			failed = err
@@ -31,7 +32,9 @@ func (s *Source) Settle(ctx context.Context, acks []streaming.Ack) error {
 			for _, p := range t.Partitions {
 				err := kerr.ErrorForCode(p.ErrorCode)
 				switch {
-				case err == nil, errors.Is(err, kerr.UnknownTopicID):
+				case err == nil:
+					taken[place{t.Topic, p.Partition}] = true
+				case errors.Is(err, kerr.UnknownTopicID):
 				case errors.Is(err, kerr.UnknownTopicOrPartition): // deleted, or a coordinator that has just begun
 					unknown[place{t.Topic, p.Partition}] = err
 				default:
@@ -41,6 +44,7 @@ func (s *Source) Settle(ctx context.Context, acks []streaming.Ack) error {
 		}
 		failed = errors.Join(errs...)
 	})
+	s.took(acks, taken)
 	gone := map[string]bool{}
 	for at, err := range unknown {
 		if _, asked := gone[at.topic]; !asked {
@@ -56,6 +60,18 @@ func (s *Source) Settle(ctx context.Context, acks []streaming.Ack) error {
 	return nil
 }
 
+// took notes what the broker has committed.
+func (s *Source) took(acks []streaming.Ack, taken map[place]bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ack := range acks {
+		at := placeOf(ack.Lane.Name)
+		if a := s.parts[at]; taken[at] && a != nil && a.Lane == ack.Lane {
+			a.done = ack.Offset + 1
+		}
+	}
+}
+
 // deleted reports whether a broker says that there is no such topic.
 func (s *Source) deleted(ctx context.Context, topic string) bool {
 	req := kmsg.NewPtrMetadataRequest()
@@ -66,7 +82,7 @@ func (s *Source) deleted(ctx context.Context, topic string) bool {
 	return err == nil && len(answer.Topics) == 1 && answer.Topics[0].ErrorCode == kerr.UnknownTopicOrPartition.Code
 }
 
-// commits is what is to be committed of partitions that are still this member's.
+// commits is what is to be committed still, of partitions that are still this member's.
 func (s *Source) commits(acks []streaming.Ack) map[string]map[int32]kgo.EpochOffset {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -74,7 +90,7 @@ func (s *Source) commits(acks []streaming.Ack) map[string]map[int32]kgo.EpochOff
 	for _, ack := range acks {
 		at := placeOf(ack.Lane.Name)
 		a := s.parts[at]
-		if a == nil || a.Lane != ack.Lane {
+		if a == nil || a.Lane != ack.Lane || a.done == ack.Offset+1 {
 			continue
 		}
 		if offsets[at.topic] == nil {
