@@ -55,7 +55,7 @@ func (o batchOption) applyBatch(c *batchConfig) { o(c) }
 // records, until the deadline nears. Each call must be all or nothing, or bear a record
 // twice. Drop, RetryAfter and Abort are not split: they are meant for the whole slice. When
 // about twice as many calls as the tree is deep have got nothing done, the trouble is not one
-// record's: the rest of each half then fails without being split.
+// record's: the rest of each half then fails as Unavailable without being split, whatever f says of it.
 func Bisect() BatchOption { return batchOption(func(c *batchConfig) { c.bisect = true }) }
 
 // BatchOf is the records of a batch, decoded.
@@ -182,8 +182,11 @@ func (v *batch[T]) handle(ctx context.Context, w *Work, items []*Item[T], patien
 		if *patience--; err == nil || slices.ContainsFunc(decided(items), func(r *Item[T]) bool { return r.err == nil }) {
 			*patience = maxPatience(w.Len()) // something could be done
 		}
-		if !split || *patience <= 0 {
+		switch {
+		case !split:
 			decideRest(items, err)
+		case *patience <= 0: // what it says may hold for some of them only
+			decideRest(items, Unavailable(fmt.Errorf("weir: Bisect gave up, after many calls in vain: %w", err)))
 		}
 		before := len(items)
 		settle(ctx, w, decided(items))

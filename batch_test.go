@@ -231,9 +231,50 @@ func TestF08_BisectGivesUp(t *testing.T) {
 		recs = append(recs, rec{id: fmt.Sprint(i), body: "x"})
 	}
 	res := invoke(t, t.Context(), l, kinesisEvent(recs...))
-	assert.Error(t, res.err, "10000 x store down")
+	assert.Error(t, res.err, "10000 of 10000 records failed", "x unavailable: weir: Bisect gave up, after many calls in vain: store down")
 	if calls > 100 {
 		t.Fatal(calls)
+	}
+}
+
+// What f says of many records is not taken for what each of them is: of those that were not told apart none is
+// given up.
+func TestBisectGivesUpNoGoodRecord(t *testing.T) {
+	t.Parallel()
+	bad := []error{weir.Undecodable(errors.New("bad")), weir.Permanent(errors.New("bad"))}
+	for _, bad := range bad {
+		for n := range 40 {
+			f := weir.Batch(func(_ context.Context, b *weir.BatchOf[string]) error {
+				for _, v := range b.Values() {
+					if v == "bad" {
+						return bad
+					}
+				}
+				return nil
+			}, weir.Bisect())
+			var recs []rec
+			for i := range 100 {
+				r := rec{id: fmt.Sprint(i), body: "good"}
+				if i < n {
+					r.body = "bad"
+				}
+				recs = append(recs, r)
+			}
+			l := weir.SQS(f, weir.OnUndecodable(weir.DropUndecodable), weir.ReportAll(), weir.OnFailure(func(_ context.Context, _ *weir.Message, err error) error {
+				var p *weir.PermanentError
+				var u *weir.UnavailableError
+				if errors.As(err, &p) && !errors.As(err, &u) {
+					return weir.Drop(err)
+				}
+				return err
+			}))
+			event := sqsEvent(standardARN, recs...)
+			for i, r := range invoke(t, t.Context(), l, event).records {
+				if r.State == "dropped" && i >= n {
+					t.Fatalf("%v: with %d bad records, good %d is %s", bad, n, i, r.State)
+				}
+			}
+		}
 	}
 }
 
