@@ -65,6 +65,23 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// The name of a member is a document of its own to the validator: the path is that of the member, not another's.
+func TestPropertyNames(t *testing.T) {
+	t.Parallel()
+	s := schemacheck.Text(`{"properties":{"a":{"items":{"propertyNames":{"pattern":"^x","not":{"minLength":3}}}}}}`)
+	assert.NoError(t, s.Validate([]byte(`{"a":[{"x":1}]}`)))
+	err := s.Validate([]byte(`{"a":[{},{"y":1},{"xxx":{}}]}`))
+	var e *schemacheck.Error
+	assert.Equal(t, errors.As(err, &e), true)
+	assert.Equal(t, e.Failures, []schemacheck.Failure{
+		{Path: "/a/1/y", Keyword: "propertyNames/pattern", Reason: "'y' does not match pattern '^x'"},
+		{Path: "/a/2/xxx", Keyword: "propertyNames/not", Reason: "'not' failed"},
+	})
+	assert.Error(t, s.Validate([]byte(`{"a":[{"y":1},{"y":1},{}]}`)), "propertyNames/pattern: 'y' does not match")
+	never := schemacheck.Text(`{"propertyNames":false}`)
+	assert.Error(t, never.Validate([]byte(`{"a/b":1}`)), "/a~1b: propertyNames: ")
+}
+
 // An error has a bounded length, and the same text every time.
 func TestBounds(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
@@ -51,23 +52,30 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// explain makes an Error of the validator's.
-func explain(err error) error {
+// explain makes an Error of the validator's, about a document.
+func explain(err error, doc any) error {
 	if invalid := (*jsonschema.ValidationError)(nil); errors.As(err, &invalid) {
-		return newError(invalid)
+		return newError(invalid, doc)
 	}
 	return err
 }
 
 // newError makes an Error of the innermost failures, in an order that does not change.
-func newError(err *jsonschema.ValidationError) *Error {
+func newError(err *jsonschema.ValidationError, doc any) *Error {
 	english := message.NewPrinter(language.English) // not safe for concurrent use
 	var all []Failure
 	more := 0
-	var gather func(*jsonschema.ValidationError)
-	gather = func(v *jsonschema.ValidationError) {
+	var members names
+	var gather func(v *jsonschema.ValidationError, name []string)
+	gather = func(v *jsonschema.ValidationError, name []string) { // name is where a member is whose name is looked at
+		if k, ok := v.ErrorKind.(*kind.PropertyNames); ok {
+			if members == nil {
+				members = namesOf(doc)
+			}
+			name = members.place(doc, v.InstanceLocation, k.Property)
+		}
 		for _, cause := range v.Causes {
-			gather(cause)
+			gather(cause, name)
 		}
 		switch {
 		case len(v.Causes) > 0:
@@ -76,10 +84,17 @@ func newError(err *jsonschema.ValidationError) *Error {
 		default:
 			keyword := strings.Join(v.ErrorKind.KeywordPath(), "/")
 			reason := strings.TrimPrefix(v.ErrorKind.LocalizedString(english), keyword+": ")
-			all = append(all, Failure{pointer(v.InstanceLocation), Cut(keyword), Cut(reason)})
+			if _, ok := v.ErrorKind.(*kind.Not); ok {
+				keyword = "not" // which the validator leaves out
+			}
+			at := v.InstanceLocation
+			if name != nil {
+				at, keyword = name, strings.TrimSuffix("propertyNames/"+keyword, "/")
+			}
+			all = append(all, Failure{pointer(at), Cut(keyword), Cut(reason)})
 		}
 	}
-	gather(err)
+	gather(err, nil)
 	slices.SortStableFunc(all, func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Keyword, b.Keyword), cmp.Compare(a.Reason, b.Reason))
 	})

@@ -130,7 +130,7 @@ func (s *Schema) Validate(payload []byte) error {
 		return err
 	case len(payload) <= maxDetailed && steps <= maxSteps:
 		if err := s.schema.Validate(doc); err != nil {
-			return explain(err)
+			return explain(err, doc)
 		}
 	case s.none.Validate(doc) == nil: // which keeps no failures
 		return ErrLarge
