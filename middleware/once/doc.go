@@ -39,8 +39,8 @@
 //
 // Two runs of a key that both kept to their leases are never both completed, and a key that was
 // completed does not run again while it is kept. What no such package can promise is exactly one
-// run: if the process dies, or the store is down, between the function's effect and its completion,
-// the key runs again after its lease.
+// run: if the process dies between the function's effect and its completion, or the store is down and
+// the record comes back to another process, the key runs again after its lease.
 //
 // # Once, or a pipeline?
 //

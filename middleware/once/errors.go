@@ -26,8 +26,9 @@ var (
 	// taken the key over. So it may have run twice.
 	ErrLeaseLost = errors.New("once: the function was done after its lease had ended, and another attempt has taken the key over")
 
-	// ErrNotStored: the function succeeded, but the store did not take note of it. It runs again
-	// when the record comes back after its lease, unless the store did so after all.
+	// ErrNotStored: the function succeeded, but the store did not take note of it. When the record comes
+	// back to this process, the store is told again. Elsewhere it runs again after its lease, unless the store
+	// did take note after all.
 	ErrNotStored = errors.New("once: the function succeeded, but that could not be stored")
 
 	// ErrNoResult: the key is completed, and there is no result to give: it was larger than

@@ -94,6 +94,10 @@ func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight,
 		out = c.replay(e)
 		return out
 	}
+	if again, told := s.retell(ctx, c); told {
+		out = again
+		return out
+	}
 	var row *state.Row
 	if hint != nil {
 		row = hint(c.row.Name)
@@ -125,6 +129,9 @@ func (s *Store) lead(ctx context.Context, m *weir.Message, c *claim, fl *flight,
 		e.status = unkept
 	}
 	e, stored := c.complete(settling, e)
+	if stored != nil && stored != ErrLeaseLost {
+		s.unsaved.put(completion{c, e})
+	}
 	switch {
 	case stored == ErrLeaseLost:
 		out = outcome{err: ErrLeaseLost}

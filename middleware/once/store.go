@@ -47,6 +47,7 @@ type Store struct {
 	failing atomic.Bool // the last claim failed, since the store did
 	flights flights
 	orphans orphans
+	unsaved unsaved
 }
 
 // Option is an option of New.
