@@ -5,10 +5,10 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	mathrand "math/rand/v2"
 	"time"
 
 	"github.com/weir-go/weir"
+	"github.com/weir-go/weir/internal/backoff"
 	"github.com/weir-go/weir/state"
 )
 
@@ -33,14 +33,7 @@ const (
 )
 
 func pause(ctx context.Context, n int) error {
-	t := time.NewTimer(firstPause/2 + mathrand.N(min(firstPause<<min(n, 10), longestPause)))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return backoff.Sleep(ctx, firstPause/2+backoff.Exponential{Base: 2 * firstPause, Max: longestPause}.After(n))
 }
 
 // commit writes the key's row on condition that it has a version, and returns the one it has then, or
