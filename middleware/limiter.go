@@ -193,9 +193,8 @@ func (l *limiter) give(h holder) turn {
 // takeAway takes back the turns of records of other batches whose contexts have ended: their handlers may
 // have been left behind, and never return.
 func (l *limiter) takeAway(ctx context.Context) {
-	batch := firstOf(ctx)
 	for slot, h := range l.holders {
-		if h.m != nil && h.ctx.Err() != nil && firstOf(h.ctx) != batch {
+		if h.m != nil && h.ctx.Err() != nil && firstOf(h.ctx) != firstOf(ctx) {
 			l.giveBack(turn{number: h.number, slot: int32(slot)})
 		}
 	}
