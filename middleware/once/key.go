@@ -2,6 +2,7 @@ package once
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 
 	"github.com/weir-go/weir"
@@ -53,7 +54,11 @@ func MessageID() Key {
 		b.WriteByte('|')
 		b.WriteString(m.Shard)
 		b.WriteByte('|')
-		b.WriteString(m.ID)
+		if strings.ContainsAny(m.ID, `/|"`) { // of a source of one's own: a/0 is not the first part of a
+			b.WriteString(strconv.Quote(m.ID))
+		} else {
+			b.WriteString(m.ID)
+		}
 		if m.Part != "" {
 			b.WriteByte('/')
 			b.WriteString(m.Part)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -74,6 +75,27 @@ func TestMessageID(t *testing.T) {
 	rows, _ := names(t, parts, once.MessageID(), weirtest.SQS("a"))
 	assert.Equal(t, len(rows), 2)
 	assert.Equal(t, rows[0] != rows[1] && strings.Contains(rows[0], "/0"), true)
+}
+
+// Identifiers of a source of one's own may look like those of parts.
+func TestMessageIDOfPaths(t *testing.T) {
+	t.Parallel()
+	source := func(v weir.Verb, o weir.FlowOption) *weir.Lambda {
+		return weir.From(weir.Source{Name: "X", Decode: func([]byte) (msgs []weir.Message, err error) {
+			for _, id := range []string{"a", "a/0", `"a"`, `"a"/0`, "a|b"} {
+				msgs = append(msgs, weir.Message{ID: id, Payload: []byte("1")})
+			}
+			return append(msgs, weir.Message{ID: "a", OrderingKey: "b", Payload: []byte("1")}), nil
+		}}, weir.Unwrap(v, func(_ context.Context, m *weir.Message) ([]weir.Message, error) {
+			if m.OrderingKey != "" || strings.Contains(m.ID, "/") {
+				return []weir.Message{m.With(m.Payload)}, nil
+			}
+			return []weir.Message{m.WithPart(0, m.Payload)}, nil
+		}), o)
+	}
+	rows, _ := names(t, source, once.MessageID(), weirtest.SQS())
+	slices.Sort(rows)
+	assert.Equal(t, len(slices.Compact(rows)), 6)
 }
 
 // A record that was handed on without a payload has no content: that of what carried it is others' too.
