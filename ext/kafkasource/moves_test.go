@@ -187,8 +187,8 @@ func trouble(c *kfake.Cluster, hits *atomic.Int64) {
 		{kmsg.OffsetCommit, kerr.RequestTimedOut, new(int), 7}, // and is applied
 		{kmsg.OffsetCommit, kerr.CoordinatorLoadInProgress, new(int), 11},
 		{kmsg.OffsetCommit, kerr.RebalanceInProgress, new(int), 17},
-		{kmsg.Heartbeat, kerr.RebalanceInProgress, &beats, 61},
-		{kmsg.Heartbeat, kerr.UnknownMemberID, &beats, 149},
+		{kmsg.Heartbeat, kerr.RebalanceInProgress, &beats, 31},
+		{kmsg.Heartbeat, kerr.UnknownMemberID, &beats, 67},
 	} {
 		c.Fault(kfake.Fault{
 			Keys: []kmsg.Key{f.key}, Err: f.err, Count: -1, TopLevel: f.key == kmsg.Heartbeat,
