@@ -22,6 +22,9 @@ const DefaultTimeout = 30 * time.Second
 // as that of package once for a record that is at work elsewhere. What no policy gives up is retried. They take the place
 // of weir.OnFailure, which is therefore refused beside them; When takes a function.
 //
+// What the function of a weir.Batch returns is the error of each record that it has not decided, for policies
+// too: say weir.BatchOf.Fail of those that are meant, or take weir.Bisect.
+//
 // A sink may have a method Err() error, as those of ext have: what it returns makes Lambda.Err refuse the
 // sink.
 //
