@@ -3,6 +3,7 @@ package once
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/weir-go/weir"
 )
@@ -54,7 +55,7 @@ func (u *unsaved) take(row string) (c completion, ok bool) {
 // somebody else has taken the key over since.
 func (s *Store) retell(ctx context.Context, c *claim) (out outcome, told bool) {
 	before, ok := s.unsaved.take(c.row.Name)
-	if !ok {
+	if !ok || !time.Now().Before(before.entry.until) { // it would not be kept that long
 		return out, false
 	}
 	e, err := before.claim.complete(ctx, before.entry)

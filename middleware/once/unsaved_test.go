@@ -99,6 +99,23 @@ func TestUnsavedIsFenced(t *testing.T) {
 	})
 }
 
+// Nor is it remembered for longer than Keep says.
+func TestUnsavedIsNotForEver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, mend := outage(mem.New())
+		runs := 0
+		this := process(t, once.New("f", s, once.Keep(time.Hour)), func(order) error { runs++; return nil })
+		_, err := this(`{"id":"k"}`)
+		assert.Equal(t, errors.Is(err, once.ErrNotStored), true)
+		mend()
+		time.Sleep(2 * time.Hour)
+		_, err = this(`{"id":"k"}`)
+		assert.NoError(t, err)
+		assert.Equal(t, runs, 2)
+	})
+}
+
 // A result is kept too. What is too much to remember runs again, after its lease.
 func TestUnsavedResults(t *testing.T) {
 	t.Parallel()
