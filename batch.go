@@ -100,9 +100,9 @@ func (b *BatchOf[T]) Fail(r *Item[T], err error) {
 }
 
 // Done decides a record: it stays done even if the function returns an error, or is not back
-// when Lambda must be answered. Only what stands behind a failed record of a FIFO queue, or
-// under StopOnFailure, does not count as done, since it would overtake. It is safe for
-// concurrent use, until the function has returned.
+// when Lambda must be answered. Only what stands behind a record that failed, or is not decided, on a
+// FIFO queue, in a Kafka partition, or under StopOnFailure, does not count as done, since it would
+// overtake. It is safe for concurrent use, until the function has returned.
 func (b *BatchOf[T]) Done(r *Item[T]) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -167,6 +167,13 @@ func (v *batch[T]) decode(m *Message, into *T) error {
 
 // handle calls f for those of the items that may run, and settles them, by halves if need be.
 func (v *batch[T]) handle(ctx context.Context, w *Work, items []*Item[T], patience *int) {
+	v.work(ctx, w, items, patience)
+	if w.rule != goOn {
+		settle(ctx, w, settleable(w, items)) // what waited for those before it
+	}
+}
+
+func (v *batch[T]) work(ctx context.Context, w *Work, items []*Item[T], patience *int) {
 	for {
 		if w.rule != goOn {
 			items = where(items, func(r *Item[T]) bool { return !w.barred(int(r.Message.index)) })
@@ -175,7 +182,7 @@ func (v *batch[T]) handle(ctx context.Context, w *Work, items []*Item[T], patien
 			return
 		}
 		now := items
-		settleSoFar := func() { settle(ctx, w, decided(now)) }
+		settleSoFar := func() { settle(ctx, w, settleable(w, now)) }
 		w.overrun.Store(&settleSoFar)
 		err := ended(ctx, v.call(ctx, w, &BatchOf[T]{items}))
 		split := err != nil && v.bisect && len(items) > 1 && splits(err)
@@ -189,8 +196,8 @@ func (v *batch[T]) handle(ctx context.Context, w *Work, items []*Item[T], patien
 			decideRest(items, Unavailable(fmt.Errorf("weir: Bisect gave up, after many calls in vain: %w", err)))
 		}
 		before := len(items)
-		settle(ctx, w, decided(items))
-		items = where(items, func(r *Item[T]) bool { return w.ledger.state(int(r.Message.index)) == undecided })
+		settle(ctx, w, settleable(w, items))
+		items = open(items)
 		if !split || *patience <= 0 {
 			return
 		}
@@ -221,6 +228,37 @@ func splits(err error) (yes bool) {
 	var later *RetryAfterError
 	v := classify(err)
 	return (v == retry || v == undecodable) && !errors.As(err, &later) && !errors.Is(err, ErrDeadlineNear)
+}
+
+// settleable returns those of the items that the function has decided, but for what would overtake one that it
+// has not.
+func settleable[T any](w *Work, items []*Item[T]) []*Item[T] {
+	switch {
+	case len(items) == 0:
+		return nil
+	case w.rule == goOn:
+		return decided(items)
+	}
+	items[0].mu.Lock()
+	defer items[0].mu.Unlock()
+	waits := map[string]bool{}
+	return where(items, func(r *Item[T]) bool {
+		key := ""
+		if w.rule == skip {
+			if key = r.Message.OrderingKey; key == "" {
+				return r.decided
+			}
+		}
+		waits[key] = waits[key] || !r.decided
+		return !waits[key]
+	})
+}
+
+// open returns those that the function has not decided.
+func open[T any](items []*Item[T]) []*Item[T] {
+	items[0].mu.Lock()
+	defer items[0].mu.Unlock()
+	return where(items, func(r *Item[T]) bool { return !r.decided })
 }
 
 // decided returns those of the items that the function has decided.
