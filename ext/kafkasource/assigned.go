@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -96,12 +97,13 @@ func (s *Source) assign(_ context.Context, c *kgo.Client, parts map[string][]int
 }
 
 // revoke is called when partitions are to go, and holds them back until the worker has let go.
-func (s *Source) revoke(ctx context.Context, _ *kgo.Client, parts map[string][]int32) {
+func (s *Source) revoke(ctx context.Context, c *kgo.Client, parts map[string][]int32) {
 	lanes := s.lanes(parts)
 	if len(lanes) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	timeout, _ := c.OptValue(kgo.RebalanceTimeout).(time.Duration)
+	ctx, cancel := context.WithTimeout(ctx, timeout*3/4)
 	defer cancel()
 	s.owner.Revoke(ctx, lanes...)
 	s.drop(lanes)

@@ -42,7 +42,6 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -56,9 +55,8 @@ type Source struct {
 
 	client    *kgo.Client
 	owner     streaming.Owner
-	isolation int8          // as the protocol has it
-	patience  time.Duration // how long a partition is waited for that is to go
-	static    bool          // a member that stays while it restarts
+	isolation int8 // as the protocol has it
+	static    bool // a member that stays while it restarts
 	end       context.CancelFunc
 	ended     <-chan struct{}
 	leaving   atomic.Bool // nothing that a JoinGroup is answered counts any more
@@ -91,7 +89,7 @@ func (s *Source) Open(_ context.Context, o streaming.Owner) error {
 		return errors.New("kafkasource: the cluster has no name: give New one that stays, such as its ARN")
 	}
 	ctx, end := context.WithCancel(context.Background())
-	s.ended = ctx.Done() // the client may ask for it from now on
+	s.owner, s.end, s.ended = o, end, ctx.Done() // the client calls the source from the start
 	opts := append([]kgo.Opt{
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
@@ -114,9 +112,7 @@ func (s *Source) Open(_ context.Context, o streaming.Owner) error {
 		end()
 		return fmt.Errorf("kafkasource: %w", err)
 	}
-	s.client, s.owner, s.end = client, o, end
-	timeout, _ := client.OptValue(kgo.RebalanceTimeout).(time.Duration)
-	s.patience = timeout * 3 / 4
+	s.client = client
 	s.isolation, _ = client.OptValue(kgo.FetchIsolationLevel).(int8)
 	s.static, _ = client.OptValues(kgo.InstanceID)[1].(bool)
 	s.beside.Go(func() { s.measure(ctx) })
