@@ -65,8 +65,19 @@ func (l *latch) giveUp() { l.first.Do(func() { l.late = true; l.moved.Done() }) 
 // moment answer; a zero answer waits for ever. Only one may wait.
 func (l *latch) wait(answer time.Time) error {
 	if !answer.IsZero() {
-		timer := time.AfterFunc(time.Until(answer), l.giveUp)
-		defer timer.Stop()
+		a, _ := alarms.Get().(*alarm)
+		if a == nil {
+			a = new(alarm)
+			a.ring = func() { a.at.giveUp() }
+		}
+		a.at = l
+		timer := time.AfterFunc(time.Until(answer), a.ring)
+		defer func() {
+			if timer.Stop() {
+				a.at = nil
+				alarms.Put(a)
+			}
+		}()
 	}
 	l.moved.Wait()
 	if l.late {
@@ -74,3 +85,12 @@ func (l *latch) wait(answer time.Time) error {
 	}
 	return nil
 }
+
+// alarm is what a timer knows of a latch. The runtime keeps a timer for a while that has been
+// stopped, and with it all that it knows: a latch is part of a whole batch.
+type alarm struct {
+	at   *latch
+	ring func()
+}
+
+var alarms sync.Pool

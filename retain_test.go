@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/weir-go/weir"
 	"github.com/weir-go/weir/internal/assert"
@@ -61,6 +63,25 @@ func TestReceiversAreNotShared(t *testing.T) {
 		invoke(t, t.Context(), weir.SQS(weir.Each(func(_ context.Context, v struct{ F family }) error { look(&v.F); return nil })), sqsEvent(standardARN, nested...))
 	}
 	assert.Equal(t, len(seen), 80)
+}
+
+// A batch is garbage once Invoke has returned, though the runtime keeps stopped timers for a while.
+func TestBatchesAreLetGo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		var first weak.Pointer[weir.Message]
+		l := weir.SQS(weir.EachMessage(func(_ context.Context, m *weir.Message) error {
+			first = weak.Make(m)
+			return nil
+		}))
+		invoke(t, ctx, l, sqsEvent(standardARN, rec{"1", "", "x"}))
+		synctest.Wait()
+		if runtime.GC(); first.Value() != nil {
+			t.Error("something still holds the batch")
+		}
+	})
 }
 
 // A source of the user's may hand out parts of the event.
