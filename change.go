@@ -69,9 +69,27 @@ type image struct {
 	outline attr.Outline
 }
 
-func (*Change[E]) newReader() (images, error) {
-	d, err := newImageReader[E]()
-	return changeReader[E]{d}, err
+func (*Change[E]) decoder() (*decoder, error) {
+	return imageDecoder(func() (images, error) {
+		d, err := newImageReader[E]()
+		return changeReader[E]{d}, err
+	})
+}
+
+// images decodes a record into a pointer to a Change or a NewImage.
+type images interface {
+	decode(m *Message, change any) error
+}
+
+func imageDecoder(newReader func() (images, error)) (*decoder, error) {
+	_, err := newReader()
+	return &decoder{what: shapeChange, into: func() func(*Message, any) error {
+		d, err := newReader()
+		if err != nil {
+			return func(*Message, any) error { return err }
+		}
+		return d.decode
+	}}, err
 }
 
 type changeReader[E any] struct{ *imageReader[E] }
@@ -94,9 +112,11 @@ func (d changeReader[E]) decode(m *Message, change any) (err error) {
 	return nil
 }
 
-func (*NewImage[E]) newReader() (images, error) {
-	d, err := newImageReader[E]()
-	return newImageOnly[E]{d}, err
+func (*NewImage[E]) decoder() (*decoder, error) {
+	return imageDecoder(func() (images, error) {
+		d, err := newImageReader[E]()
+		return newImageOnly[E]{d}, err
+	})
 }
 
 type newImageOnly[E any] struct{ *imageReader[E] }

@@ -38,19 +38,22 @@ func (s shape) fits(source string) error {
 }
 
 // DecodeOption applies to the verbs that decode.
-type DecodeOption[T any] struct{ make func() (*decoder, error) }
+type DecodeOption[T any] struct{ maker }
+
+// maker is what a DecodeOption is without its type.
+type maker struct{ make func() (*decoder, error) }
 
 // Decode makes a verb decode payloads with a function of yours, such as proto.Unmarshal's
 // wrapper, instead of by the type. The function may keep the bytes but not write to them. Its
 // error makes the record undecodable, but for Unavailable, which is a retry. It is not called for
 // a Kafka tombstone, which has no payload: see Pair.
 func Decode[T any](decode func(payload []byte) (T, error)) DecodeOption[T] {
-	return DecodeOption[T]{func() (*decoder, error) { return decoderBy(decode) }}
+	return DecodeOption[T]{maker{func() (*decoder, error) { return decoderBy(decode) }}}
 }
 
 func (o DecodeOption[T]) applyBatch(c *batchConfig) { c.decode = o }
 
-func (o DecodeOption[T]) decoder() (*decoder, error) {
+func (o maker) decoder() (*decoder, error) {
 	if o.make == nil {
 		return &decoder{}, errNilDecode
 	}
@@ -62,12 +65,12 @@ var errNilDecode = errors.New("weir: Decode was given a nil function")
 // decoder decodes payloads into one type. It does not have the type as a parameter, since every
 // function that has one is in a binary once for each type, with the type's fields in its name.
 type decoder struct {
-	what    shape
-	own     any                                  // func(*Message) (T, error) around one of the user's, or nil
-	nilable bool                                 // nil can say that there is nothing
-	hooked  bool                                 // code of the user's is called, which may keep what it decodes into
-	into    func() func(m *Message, v any) error // makes what decodes for one goroutine at a time into a *T that is zero
-	pool    sync.Pool                            // of *reader
+	what   shape
+	typ    reflect.Type                         // T
+	own    any                                  // func(*Message) (T, error) around one of the user's, or nil
+	hooked bool                                 // code of the user's is called, which may keep what it decodes into
+	into   func() func(m *Message, v any) error // makes what decodes for one goroutine at a time into a *T that is zero
+	pool   sync.Pool                            // of *reader
 }
 
 // reader decodes for one goroutine at a time, with memory of its own.
@@ -76,19 +79,19 @@ type reader struct {
 	decode func(m *Message, v any) error
 }
 
-// decoderFrom goes by the last option, or else by the type.
-func decoderFrom[T any](opts []DecodeOption[T]) (*decoder, error) {
-	if len(opts) == 0 {
-		return decoderFor(new(T))
+// decoderFrom goes by the option, or else by the type that zero points to.
+func decoderFrom(o *maker, zero any) (*decoder, error) {
+	if o == nil {
+		return decoderFor(zero)
 	}
-	return opts[len(opts)-1].decoder()
+	return o.decoder()
 }
 
 func decoderBy[T any](decode func([]byte) (T, error)) (*decoder, error) {
 	if decode == nil {
 		return &decoder{}, errNilDecode
 	}
-	d := &decoder{nilable: nilable(reflect.TypeFor[T]())}
+	d := &decoder{typ: reflect.TypeFor[T]()}
 	d.own = func(m *Message) (v T, err error) {
 		if m.Tombstone() {
 			return v, d.undecoded(m, nil)
@@ -98,97 +101,69 @@ func decoderBy[T any](decode func([]byte) (T, error)) (*decoder, error) {
 	return d, nil
 }
 
-// read decodes a record into a T, which is the decoder's type.
+// read decodes a record into a T, which is the decoder's type. Each has a copy of its own.
 func read[T any](d *decoder, m *Message) (v T, err error) {
 	if d.own != nil {
 		decode, _ := d.own.(func(*Message) (T, error))
 		return decode(m)
 	}
-	r, _ := d.pool.Get().(*reader)
-	if r == nil {
-		r = &reader{new(T), d.into()}
+	r, err := d.read(m)
+	if err != nil {
+		return v, err
 	}
 	p, _ := r.v.(*T)
-	if d.hooked { // every record has a T of its own from the start
-		p = new(T)
-	}
-	err = r.decode(m, p)
-	v = *p
-	if !d.hooked {
+	if v = *p; !d.hooked {
 		var zero T
 		*p = zero
 	}
 	d.pool.Put(r)
-	if err != nil && d.what != shapePair { // whose parts have seen to it
-		if m.Tombstone() {
-			var none T
-			v = none
-		}
+	return v, nil
+}
+
+// read decodes a record. The T of the reader is zero again when the reader goes back to the pool.
+func (d *decoder) read(m *Message) (*reader, error) {
+	r, _ := d.pool.Get().(*reader)
+	if r == nil {
+		r = &reader{decode: d.into()}
+	}
+	if r.v == nil || d.hooked { // every record has a T of its own from the start
+		r.v = reflect.New(d.typ).Interface()
+	}
+	err := r.decode(m, r.v)
+	if err == nil {
+		return r, nil
+	}
+	if !d.hooked {
+		reflect.ValueOf(r.v).Elem().SetZero()
+	}
+	if d.what != shapePair { // whose parts have seen to it
 		err = d.undecoded(m, err)
 	}
-	return v, err
+	if err != nil {
+		d.pool.Put(r)
+	}
+	return r, err
 }
 
-// imageDecoder is a pointer to a Change[E] or a NewImage[E].
-type imageDecoder interface {
-	newReader() (images, error)
-}
-
-// images decodes a record into what the imageDecoder points to.
-type images interface {
-	decode(m *Message, change any) error
+// selfDecoder is a pointer to a type that is not decoded from the payload alone: a Change, a NewImage
+// or a Pair.
+type selfDecoder interface {
+	decoder() (*decoder, error)
 }
 
 // decoderFor goes by the type that zero points to.
 func decoderFor(zero any) (*decoder, error) {
 	d, err := decoderOf(zero)
-	d.nilable = nilable(reflect.TypeOf(zero).Elem())
+	d.typ = reflect.TypeOf(zero).Elem()
 	return d, err
 }
 
 func decoderOf(zero any) (*decoder, error) {
-	always := func(decode func(m *Message, v any) error) (*decoder, error) {
-		return &decoder{into: func() func(*Message, any) error { return decode }}, nil
-	}
 	switch z := zero.(type) {
-	case *string:
-		return always(func(m *Message, v any) error {
-			s, _ := v.(*string)
-			if m.Tombstone() {
-				return ErrTombstone
-			}
-			*s = string(m.payload())
-			return nil
-		})
-	case *[]byte:
-		return always(func(m *Message, v any) error {
-			b, _ := v.(*[]byte)
-			*b = m.payload()
-			return nil
-		})
-	case *json.RawMessage:
-		return always(func(m *Message, v any) error {
-			b, _ := v.(*json.RawMessage)
-			text := m.payload()
-			if !json.Valid(text) {
-				return errors.New("the payload is not JSON")
-			}
-			*b = text
-			return nil
-		})
-	case imageDecoder:
-		_, err := z.newReader()
-		return &decoder{what: shapeChange, into: func() func(*Message, any) error {
-			d, err := z.newReader()
-			if err != nil {
-				return func(*Message, any) error { return err }
-			}
-			return d.decode
-		}}, err
-	}
-	if p, ok := zero.(pairDecoder); ok {
-		newReader, err := p.newReader()
-		return &decoder{what: shapePair, into: func() func(*Message, any) error { return newReader() }}, err
+	case *string, *[]byte, *json.RawMessage:
+		return &decoder{into: func() func(*Message, any) error { return asItIs }}, nil
+	case selfDecoder:
+		return z.decoder()
 	}
 	t := reflect.TypeOf(zero).Elem()
 	plan := jsonplan.For(t)
@@ -196,6 +171,26 @@ func decoderOf(zero any) (*decoder, error) {
 		s := plan.NewScratch()
 		return func(m *Message, v any) error { return plan.Decode(m.payload(), v, s) }
 	}}, nil
+}
+
+// asItIs gives a payload to a type that takes any.
+func asItIs(m *Message, v any) error {
+	text := m.payload()
+	switch v := v.(type) {
+	case *string:
+		if m.Tombstone() {
+			return ErrTombstone
+		}
+		*v = string(text)
+	case *[]byte:
+		*v = text
+	case *json.RawMessage:
+		if !json.Valid(text) {
+			return errors.New("the payload is not JSON")
+		}
+		*v = text
+	}
+	return nil
 }
 
 // jsonShape tells a struct that has room for a DynamoDB record, such as

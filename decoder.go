@@ -11,7 +11,11 @@ type Decoder[T any] struct {
 // NewDecoder makes a Decoder of T's own rules, or of Decode's. What does not work is said by
 // Check and by every Decode.
 func NewDecoder[T any](opts ...DecodeOption[T]) *Decoder[T] {
-	dec, err := decoderFrom(opts)
+	var by *maker
+	if n := len(opts); n > 0 {
+		by = &opts[n-1].maker
+	}
+	dec, err := decoderFrom(by, new(T))
 	return &Decoder[T]{dec, err}
 }
 

@@ -26,12 +26,33 @@ import "context"
 //
 // Under Concurrency, f is called from several goroutines at a time.
 func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]) Verb {
-	dec, err := decoderFrom(opts)
+	var by *maker
+	if n := len(opts); n > 0 {
+		by = &opts[n-1].maker
+	}
+	dec, err := decoderFrom(by, new(T))
+	untyped := any(f) // T's fields would be in the name of the closure's type
 	return &each{decodes: dec.what, err: err, nilFunc: f == nil, h: func(ctx context.Context, m *Message) error {
-		v, err := read[T](dec, m)
+		f, _ := untyped.(func(context.Context, T) error)
+		if dec.own != nil {
+			decode, _ := dec.own.(func(*Message) (T, error))
+			v, err := decode(m)
+			if err != nil {
+				return unread(err)
+			}
+			return f(ctx, v)
+		}
+		r, err := dec.read(m)
 		if err != nil {
 			return unread(err)
 		}
+		p, _ := r.v.(*T)
+		v := *p
+		if !dec.hooked {
+			var zero T
+			*p = zero
+		}
+		dec.pool.Put(r)
 		return f(ctx, v)
 	}}
 }

@@ -35,34 +35,25 @@ var (
 // DecodeMessage makes a verb decode the record as it came, for what Decode does not show: the
 // schema that a Kafka record was written with, say. Its errors are as with Decode. It is called for tombstones too.
 func DecodeMessage[T any](decode func(m *Message) (T, error)) DecodeOption[T] {
-	return DecodeOption[T]{func() (*decoder, error) {
+	return DecodeOption[T]{maker{func() (*decoder, error) {
 		if decode == nil {
 			return &decoder{}, errNilDecode
 		}
 		return &decoder{own: decode}, nil
-	}}
+	}}}
 }
 
 // DecodePair makes a verb decode keys and values with functions of yours; nil decodes by the type.
 // As with Decode, they are not called where there is nothing to decode.
 func DecodePair[K, V any](key func([]byte) (K, error), value func([]byte) (V, error)) DecodeOption[Pair[K, V]] {
-	return DecodeOption[Pair[K, V]]{func() (*decoder, error) {
-		r, err := newPairReader(key, value)
-		return &decoder{what: shapePair, into: r.into}, err
-	}}
+	return DecodeOption[Pair[K, V]]{maker{func() (*decoder, error) { return pairDecoder(key, value) }}}
 }
 
-// pairDecoder is a pointer to a Pair.
-type pairDecoder interface {
-	newReader() (func() pairs, error)
-}
+func (*Pair[K, V]) decoder() (*decoder, error) { return pairDecoder[K, V](nil, nil) }
 
-// pairs decodes a record into a pointer to a Pair.
-type pairs func(m *Message, pair any) error
-
-func (*Pair[K, V]) newReader() (func() pairs, error) {
-	r, err := newPairReader[K, V](nil, nil)
-	return func() pairs { return r.into() }, err
+func pairDecoder[K, V any](key func([]byte) (K, error), value func([]byte) (V, error)) (*decoder, error) {
+	r, err := newPairReader(key, value)
+	return &decoder{what: shapePair, typ: reflect.TypeFor[Pair[K, V]](), into: r.into}, err
 }
 
 type pairReader[K, V any] struct {
@@ -112,7 +103,7 @@ func (r *pairReader[K, V]) read(m, key *Message, p *Pair[K, V]) (err error) {
 		key.Payload = m.Kafka.Key
 		p.Key, err = read[K](r.key, key)
 		key.Payload = nil
-	case !r.key.nilable:
+	case !nilable(r.key.typ):
 		err = ErrNoKey
 	}
 	if err != nil {
@@ -129,7 +120,7 @@ func (d *decoder) undecoded(m *Message, err error) error {
 	switch {
 	case !m.Tombstone():
 		return err
-	case d.nilable:
+	case nilable(d.typ):
 		return nil
 	}
 	return ErrTombstone

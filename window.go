@@ -42,7 +42,11 @@ type WindowVerb interface {
 // slices in it last. When an observer fails a record that add has put in, the whole invocation
 // fails, and Lambda repeats it with the state of before. So it does when done returns an error.
 func Fold[S, T any](add func(ctx context.Context, state S, v T) (S, error), done func(ctx context.Context, w WindowInfo, state S) error, opts ...DecodeOption[T]) WindowVerb {
-	dec, err := decoderFrom(opts)
+	var by *maker
+	if n := len(opts); n > 0 {
+		by = &opts[n-1].maker
+	}
+	dec, err := decoderFrom(by, new(T))
 	return fold[S, T]{add, done, dec, err}
 }
 
