@@ -1,13 +1,9 @@
 package weir
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"time"
-
-	"github.com/weir-go/weir/internal/memory"
 )
 
 // Lambda is a source, a verb and options made into a Lambda function: hand it to
@@ -30,13 +26,13 @@ func build(s Source, v Verb, c config) *Lambda {
 		c.refuse("%s: no verb: give weir.Each(f), weir.EachMessage(f), weir.Batch(f) or a pipeline", s.Name)
 	} else if check, ok := v.(Checker); ok {
 		if err := check.Check(Setup{Source: s.Name, Concurrency: c.concurrency, RecordTimeout: c.timeout, Middleware: c.names}); err != nil {
-			c.errs = append(c.errs, err)
+			c.fail(err)
 		}
 	}
 	if c.stop && c.skipGroup {
 		c.refuse("StopOnFailure and SkipGroup contradict each other: after a failure, nothing or other groups go on")
 	}
-	return &Lambda{src: s, verb: v, cfg: c, err: errors.Join(c.errs...)}
+	return &Lambda{src: s, verb: v, cfg: c, err: c.err}
 }
 
 // Err says what is wrong with the way the Lambda was built, such as an option that cannot
@@ -67,7 +63,7 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	if l.windows != nil {
 		return l.windows(l, ctx, event, begin)
 	}
-	msgs, err := l.decode(event)
+	msgs, err := l.src.Decode(event)
 	if err != nil {
 		return nil, err
 	}
@@ -77,25 +73,4 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	_ = w.process(w.call.ctx) // what is not decided is skipped
 	w.finish(w.call.ctx, begin)
 	return w.respond()
-}
-
-func (l *Lambda) decode(event []byte) ([]Message, error) {
-	if l.src.foreign {
-		return l.decodeForeign(event)
-	}
-	return l.src.Decode(event)
-}
-
-// decodeForeign keeps what a custom source does inside.
-func (l *Lambda) decodeForeign(event []byte) (msgs []Message, err error) {
-	var refused error
-	if died := guard(func() error { msgs, refused = l.src.Decode(event); return nil }); died != nil {
-		return nil, fmt.Errorf("weir: decode %s event: %w", l.src.Name, died)
-	}
-	for i := range msgs {
-		if m := &msgs[i]; memory.Within(m.Payload, event) { // decoded strings will be views of it
-			m.Payload = bytes.Clone(m.Payload)
-		}
-	}
-	return msgs, refused
 }

@@ -140,7 +140,7 @@ type config struct {
 	tell    func(*Work, context.Context, []int)
 	enrich  func(*Work)
 
-	errs []error // what cannot be
+	err error // what cannot be
 }
 
 func newConfig() config {
@@ -162,7 +162,15 @@ func gather[O comparable](opts []O, apply func(O, *config)) config {
 }
 
 func (c *config) refuse(format string, args ...any) {
-	c.errs = append(c.errs, fmt.Errorf("weir: "+format, args...))
+	c.fail(fmt.Errorf("weir: "+format, args...))
+}
+
+// fail does what errors.Join would, which is another kilobyte in a binary.
+func (c *config) fail(err error) {
+	if c.err != nil {
+		err = fmt.Errorf("%w\n%w", c.err, err)
+	}
+	c.err = err
 }
 
 // ReportAll makes a batch in which nothing was done report every identifier. By default

@@ -1,6 +1,12 @@
 package weir
 
-import "errors"
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"github.com/weir-go/weir/internal/memory"
+)
 
 // Source describes an event source, for From. SQS, Kinesis, DynamoDB and Kafka are built in.
 type Source struct {
@@ -18,8 +24,7 @@ type Source struct {
 	// one failed record then fails the invocation, and the whole batch is retried.
 	AllOrNothing bool
 
-	foreign bool // not ours: its Decode is user code
-	fifo    bool // may be a FIFO queue
+	fifo bool // may be a FIFO queue
 
 	partitioned bool                                     // a failure stops the records with its ordering key
 	answer      func(*Work, *BatchError) ([]byte, error) // what is not a list of IDs, else nil
@@ -31,14 +36,29 @@ type Source struct {
 // one stand alone.
 func From(s Source, v Verb, opts ...FlowOption) *Lambda {
 	c := gather(opts, FlowOption.applyFlow)
-	s.foreign = true
 	if s.AllOrNothing && c.reportAll {
 		c.refuse("ReportAll does not apply to %s, of which Lambda takes no partial batch response", s.Name)
 	}
 	if s.Name == "" || s.Decode == nil {
 		c.refuse("From: a Source needs a Name and a Decode")
 	}
+	decode := s.Decode
+	s.Decode = func(event []byte) ([]Message, error) { return decodeForeign(s.Name, decode, event) }
 	return build(s, v, c)
+}
+
+// decodeForeign keeps what a custom source does inside.
+func decodeForeign(name string, decode func([]byte) ([]Message, error), event []byte) (msgs []Message, err error) {
+	var refused error
+	if died := guard(func() error { msgs, refused = decode(event); return nil }); died != nil {
+		return nil, fmt.Errorf("weir: decode %s event: %w", name, died)
+	}
+	for i := range msgs {
+		if m := &msgs[i]; memory.Within(m.Payload, event) { // decoded strings will be views of it
+			m.Payload = bytes.Clone(m.Payload)
+		}
+	}
+	return msgs, refused
 }
 
 // SetUndecodable marks a message that Decode could split off but not read. It fails as

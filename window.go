@@ -175,14 +175,14 @@ func buildWindow(src *windowSource, v WindowVerb, opts []WindowOption) *Lambda {
 	c.stop = true
 	if v == nil {
 		c.refuse("%sWindow: no verb: give weir.Fold(add, done)", src.format.name)
-		return &Lambda{err: errors.Join(c.errs...)}
+		return &Lambda{err: c.err}
 	}
 	kind, err := v.windowKind()
 	if err == nil {
 		err = kind.decodes.fits(src.format.name)
 	}
 	if err != nil {
-		c.errs = append(c.errs, err)
+		c.fail(err)
 	}
-	return &Lambda{src: Source{Name: src.format.name}, cfg: c, windows: windowRun{src, kind}.invoke, err: errors.Join(c.errs...)}
+	return &Lambda{src: Source{Name: src.format.name}, cfg: c, windows: windowRun{src, kind}.invoke, err: c.err}
 }

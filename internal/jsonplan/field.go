@@ -1,7 +1,6 @@
 package jsonplan
 
 import (
-	"bytes"
 	"reflect"
 	"strings"
 	"unicode"
@@ -95,7 +94,7 @@ func (f *field) in(p memory.Pointer) memory.Pointer {
 // find looks for the exact name first, then for one that differs only in case. It
 // returns -1 when there is none. The name most likely is that of field next.
 func (fs *structure) find(name []byte, next int) int {
-	if fs.distinct && next < len(fs.all) && bytes.EqualFold(fs.all[next].name, name) {
+	if fs.distinct && next < len(fs.all) && strings.EqualFold(memory.String(fs.all[next].name), memory.String(name)) {
 		return next
 	}
 	if fs.lengths&lengthBit(name) == 0 && fs.ascii && isASCII(name) {
@@ -110,7 +109,7 @@ func (fs *structure) find(name []byte, next int) int {
 func (fs *structure) folded(name []byte) int {
 	sameLen := fs.ascii && isASCII(name)
 	for i := range fs.all {
-		if f := &fs.all[i]; (!sameLen || len(f.name) == len(name)) && bytes.EqualFold(f.name, name) {
+		if f := &fs.all[i]; (!sameLen || len(f.name) == len(name)) && strings.EqualFold(memory.String(f.name), memory.String(name)) {
 			return i
 		}
 	}

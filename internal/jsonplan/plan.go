@@ -34,7 +34,7 @@ type Plan struct {
 
 // Scratch is the memory that the decodes of one goroutine share. What they return is
 // not part of it, and may be kept. It belongs to the Plan that made it.
-type Scratch struct{ decoder }
+type Scratch struct{ d decoder }
 
 // NewScratch returns a Scratch for any number of decodes.
 func (p *Plan) NewScratch() *Scratch {
@@ -82,9 +82,9 @@ func (p *Plan) Decode(data []byte, v any, s *Scratch) error {
 	if p.root == nil || to.Type() != p.typ || to.IsNil() {
 		return json.Unmarshal(data, v)
 	}
-	d := &s.decoder
+	d := &s.d
 	if len(data) > memory.Shareable {
-		d = &p.NewScratch().decoder
+		d = &p.NewScratch().d
 	}
 	if !p.decode(data, to.UnsafePointer(), d) {
 		to.Elem().SetZero()

@@ -47,9 +47,10 @@ func (l *List) at(i int) Pointer { return Field(l.base, uintptr(i)*l.size) }
 func (l *List) grow() {
 	n := l.end - l.start
 	old := *l
+	room := max(1, 2*n, min(max(4, 2*l.room), maxChunk/max(1, int(l.size))))
 	l.chunk.SetZero()
-	l.chunk.Grow(max(1, 2*n, min(max(4, 2*l.room), maxChunk/max(1, int(l.size)))))
-	l.base, l.room, l.start, l.end = l.chunk.UnsafePointer(), l.chunk.Cap(), 0, n
+	l.chunk.Grow(room)
+	l.base, l.room, l.start, l.end = l.chunk.UnsafePointer(), room, 0, n
 	for i := range n {
 		At(l.elem, l.at(i)).Set(At(l.elem, old.at(old.start+i)))
 	}
