@@ -67,7 +67,7 @@ var errNilDecode = errors.New("weir: Decode was given a nil function")
 type decoder struct {
 	what   shape
 	typ    reflect.Type                         // T
-	own    any                                  // func(*Message) (T, error) around one of the user's, or nil
+	knows  bool                                 // what a tombstone is; else its error is the decoder's
 	hooked bool                                 // code of the user's is called, which may keep what it decodes into
 	into   func() func(m *Message, v any) error // makes what decodes for one goroutine at a time into a *T that is zero
 	pool   sync.Pool                            // of *reader
@@ -75,7 +75,7 @@ type decoder struct {
 
 // reader decodes for one goroutine at a time, with memory of its own.
 type reader struct {
-	v      any // *T, zero between records
+	v      any // a *T that is zero between records, unless the decoder is hooked
 	decode func(m *Message, v any) error
 }
 
@@ -91,22 +91,20 @@ func decoderBy[T any](decode func([]byte) (T, error)) (*decoder, error) {
 	if decode == nil {
 		return &decoder{}, errNilDecode
 	}
-	d := &decoder{typ: reflect.TypeFor[T]()}
-	d.own = func(m *Message) (v T, err error) {
-		if m.Tombstone() {
-			return v, d.undecoded(m, nil)
+	return &decoder{typ: reflect.TypeFor[T](), into: func() func(*Message, any) error {
+		return func(m *Message, v any) (err error) {
+			if m.Tombstone() {
+				return ErrTombstone
+			}
+			p, _ := v.(*T)
+			*p, err = decode(m.payload())
+			return err
 		}
-		return decode(m.payload())
-	}
-	return d, nil
+	}}, nil
 }
 
-// read decodes a record into a T, which is the decoder's type. Each has a copy of its own.
+// read decodes a record into a T, which is the decoder's type.
 func read[T any](d *decoder, m *Message) (v T, err error) {
-	if d.own != nil {
-		decode, _ := d.own.(func(*Message) (T, error))
-		return decode(m)
-	}
 	r, err := d.read(m)
 	if err != nil {
 		return v, err
@@ -116,7 +114,7 @@ func read[T any](d *decoder, m *Message) (v T, err error) {
 		var zero T
 		*p = zero
 	}
-	d.pool.Put(r)
+	d.giveBack(r)
 	return v, nil
 }
 
@@ -126,7 +124,7 @@ func (d *decoder) read(m *Message) (*reader, error) {
 	if r == nil {
 		r = &reader{decode: d.into()}
 	}
-	if r.v == nil || d.hooked { // every record has a T of its own from the start
+	if r.v == nil { // with hooks, every record has a T of its own from the start
 		r.v = reflect.New(d.typ).Interface()
 	}
 	err := r.decode(m, r.v)
@@ -136,13 +134,20 @@ func (d *decoder) read(m *Message) (*reader, error) {
 	if !d.hooked {
 		reflect.ValueOf(r.v).Elem().SetZero()
 	}
-	if d.what != shapePair { // whose parts have seen to it
+	if !d.knows {
 		err = d.undecoded(m, err)
 	}
 	if err != nil {
-		d.pool.Put(r)
+		d.giveBack(r)
 	}
 	return r, err
+}
+
+func (d *decoder) giveBack(r *reader) {
+	if d.hooked {
+		r.v = nil
+	}
+	d.pool.Put(r)
 }
 
 // selfDecoder is a pointer to a type that is not decoded from the payload alone: a Change, a NewImage

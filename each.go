@@ -31,43 +31,43 @@ func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]
 		by = &opts[n-1].maker
 	}
 	dec, err := decoderFrom(by, new(T))
-	untyped := any(f) // T's fields would be in the name of the closure's type
-	return &each{decodes: dec.what, err: err, nilFunc: f == nil, h: func(ctx context.Context, m *Message) error {
+	untyped := any(f) // else the name of the closure's type has T's fields in it
+	e := &each{dec: dec, err: err, nilFunc: f == nil, call: func(ctx context.Context, v any) error {
 		f, _ := untyped.(func(context.Context, T) error)
-		if dec.own != nil {
-			decode, _ := dec.own.(func(*Message) (T, error))
-			v, err := decode(m)
-			if err != nil {
-				return unread(err)
-			}
-			return f(ctx, v)
-		}
-		r, err := dec.read(m)
-		if err != nil {
-			return unread(err)
-		}
-		p, _ := r.v.(*T)
-		v := *p
+		p, _ := v.(*T)
+		value := *p
 		if !dec.hooked {
 			var zero T
 			*p = zero
 		}
-		dec.pool.Put(r)
-		return f(ctx, v)
+		return f(ctx, value)
 	}}
+	e.h = e.handle
+	return e
 }
 
 // EachMessage makes a verb of a function that handles one record as it came. f must not be
 // called for records whose envelope is damaged, so those fail as undecodable.
 func EachMessage(f func(ctx context.Context, m *Message) error) Verb {
-	return &each{nilFunc: f == nil, h: f}
+	return &each{dec: &decoder{}, nilFunc: f == nil, h: f}
 }
 
 type each struct {
 	h       Handler
-	decodes shape
+	dec     *decoder
+	call    func(ctx context.Context, v any) error // empties the *T that v is, and hands on what was in it
 	err     error
 	nilFunc bool
+}
+
+func (e *each) handle(ctx context.Context, m *Message) error {
+	r, err := e.dec.read(m)
+	if err != nil {
+		return unread(err)
+	}
+	err = e.call(ctx, r.v)
+	e.dec.giveBack(r)
+	return err
 }
 
 func (e *each) Process(ctx context.Context, w *Work) error {
@@ -82,5 +82,5 @@ func (e *each) Check(s Setup) error {
 	if e.err != nil {
 		return e.err
 	}
-	return e.decodes.fits(s.Source)
+	return e.dec.what.fits(s.Source)
 }

@@ -39,7 +39,13 @@ func DecodeMessage[T any](decode func(m *Message) (T, error)) DecodeOption[T] {
 		if decode == nil {
 			return &decoder{}, errNilDecode
 		}
-		return &decoder{own: decode}, nil
+		return &decoder{typ: reflect.TypeFor[T](), knows: true, into: func() func(*Message, any) error {
+			return func(m *Message, v any) (err error) {
+				p, _ := v.(*T)
+				*p, err = decode(m)
+				return err
+			}
+		}}, nil
 	}}}
 }
 
@@ -53,7 +59,7 @@ func (*Pair[K, V]) decoder() (*decoder, error) { return pairDecoder[K, V](nil, n
 
 func pairDecoder[K, V any](key func([]byte) (K, error), value func([]byte) (V, error)) (*decoder, error) {
 	r, err := newPairReader(key, value)
-	return &decoder{what: shapePair, typ: reflect.TypeFor[Pair[K, V]](), into: r.into}, err
+	return &decoder{what: shapePair, knows: true, typ: reflect.TypeFor[Pair[K, V]](), into: r.into}, err
 }
 
 type pairReader[K, V any] struct {
