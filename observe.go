@@ -2,6 +2,7 @@ package weir
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -56,6 +57,34 @@ type BatchEndedObserver interface {
 	BatchEnded(ctx context.Context, s Summary)
 }
 
+// moments are sets of the moments at which observers are told.
+type moments uint8
+
+const (
+	batchContext moments = 1 << iota
+	batchStarted
+	recordStarted
+	recordSucceeded
+	recordDropped
+	recordFailed
+	recordSkipped
+	batchEnded
+)
+
+// watcher is an *observers, with which only those are linked who give Observe.
+type watcher interface {
+	// tell tells those who watch a moment. An error is of one that fails the record.
+	tell(ctx context.Context, at moments, w *Work, m *Message, err error) error
+}
+
+// tell tells the observers of a moment, if there are any.
+func (w *Work) tell(ctx context.Context, at moments, m *Message, err error) error {
+	if w.l.cfg.watched&at == 0 {
+		return nil
+	}
+	return w.l.cfg.observers.tell(ctx, at, w, m, err)
+}
+
 type observers struct {
 	context   []BatchContextObserver
 	started   []RecordStartedObserver
@@ -67,38 +96,74 @@ type observers struct {
 	ended     []BatchEndedObserver
 }
 
-// add files o under each interface it has.
-func (s *observers) add(o any) (known bool) {
+// add files o under each interface it has, and returns what it watches.
+func (s *observers) add(o any) (watched moments) {
 	if o, ok := o.(BatchContextObserver); ok {
-		s.context, known = append(s.context, o), true
+		s.context, watched = append(s.context, o), watched|batchContext
 	}
 	if o, ok := o.(RecordStartedObserver); ok {
-		s.started, known = append(s.started, o), true
+		s.started, watched = append(s.started, o), watched|recordStarted
 	}
 	if o, ok := o.(RecordSucceededObserver); ok {
-		s.succeeded, known = append(s.succeeded, o), true
+		s.succeeded, watched = append(s.succeeded, o), watched|recordSucceeded
 	}
 	if o, ok := o.(RecordDroppedObserver); ok {
-		s.dropped, known = append(s.dropped, o), true
+		s.dropped, watched = append(s.dropped, o), watched|recordDropped
 	}
 	if o, ok := o.(RecordFailedObserver); ok {
-		s.failed, known = append(s.failed, o), true
+		s.failed, watched = append(s.failed, o), watched|recordFailed
 	}
 	if o, ok := o.(RecordSkippedObserver); ok {
-		s.skipped, known = append(s.skipped, o), true
+		s.skipped, watched = append(s.skipped, o), watched|recordSkipped
 	}
 	if o, ok := o.(BatchStartedObserver); ok {
-		s.begun, known = append(s.begun, o), true
+		s.begun, watched = append(s.begun, o), watched|batchStarted
 	}
 	if o, ok := o.(BatchEndedObserver); ok {
-		s.ended, known = append(s.ended, o), true
+		s.ended, watched = append(s.ended, o), watched|batchEnded
 	}
-	return known
+	return watched
+}
+
+func (s *observers) tell(ctx context.Context, at moments, w *Work, m *Message, err error) error {
+	switch at {
+	case batchContext:
+		s.enrich(w)
+	case batchStarted:
+		for _, o := range s.begun {
+			o.BatchStarted(ctx, len(w.msgs))
+		}
+	case recordStarted:
+		for _, o := range s.started {
+			o.RecordStarted(ctx, m)
+		}
+	case recordSucceeded:
+		for _, o := range s.succeeded {
+			if told := o.RecordSucceeded(ctx, m); told != nil {
+				return fmt.Errorf("RecordSucceeded observer: %w", told)
+			}
+		}
+	case recordDropped:
+		for _, o := range s.dropped {
+			if told := o.RecordDropped(ctx, m, err); told != nil {
+				return fmt.Errorf("RecordDropped observer: %w", told)
+			}
+		}
+	case recordFailed:
+		for _, o := range s.failed {
+			if told := o.RecordFailed(ctx, m, err); told != nil {
+				w.grumble(ctx, "RecordFailed observer", m, told)
+			}
+		}
+	case recordSkipped | batchEnded:
+		s.end(ctx, w)
+	}
+	return nil
 }
 
 // enrich asks observers for the batch's context.
-func (w *Work) enrich() {
-	for _, o := range w.l.cfg.observers.context {
+func (s *observers) enrich(w *Work) {
+	for _, o := range s.context {
 		ctx := w.call.ctx
 		apart(func() error {
 			if own := o.BatchContext(ctx, pointers(w.msgs)); own != nil {
@@ -107,6 +172,52 @@ func (w *Work) enrich() {
 			return nil
 		}, func(err error) { w.grumble(ctx, "BatchContext observer", &Message{}, err) }).wait(time.Time{})
 	}
+}
+
+// end calls the observers of the batch's end, until it is high time to answer.
+func (s *observers) end(ctx context.Context, w *Work) {
+	unrun := w.summary.Skipped
+	if len(s.ended) == 0 && (unrun == 0 || len(s.skipped) == 0) {
+		return
+	}
+	if !w.times.last.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadlineCause(ctx, w.times.last, ErrDeadlineNear)
+		defer cancel()
+	}
+	late := apart(func() error {
+		for i := 0; i < len(w.msgs) && unrun > 0; i++ {
+			state, err := w.ledger.final(i)
+			if state != skipped {
+				continue
+			}
+			m := &w.msgs[i]
+			for _, o := range s.skipped {
+				if ctx.Err() != nil {
+					return nil
+				}
+				w.aside(ctx, "RecordSkipped observer", m, func() error {
+					return o.RecordSkipped(context.WithValue(ctx, messageKey{}, m), m, err)
+				})
+			}
+		}
+		for _, o := range s.ended {
+			if ctx.Err() != nil {
+				return nil
+			}
+			w.aside(ctx, "BatchEnded observer", &Message{}, func() error { o.BatchEnded(ctx, w.summary); return nil })
+		}
+		return nil
+	}, nil).wait(w.times.last)
+	w.leftBehind = w.leftBehind || late != nil
+	if late != nil || ctx.Err() != nil {
+		w.log(ctx, bad, "no time left to tell the observers everything", "skipped", unrun)
+	}
+}
+
+// aside runs user code whose failure changes nothing.
+func (w *Work) aside(ctx context.Context, who string, m *Message, f func() error) {
+	apart(f, func(err error) { w.grumble(ctx, who, m, err) }).wait(time.Time{})
 }
 
 func pointers(msgs []Message) iter.Seq[*Message] {

@@ -128,17 +128,13 @@ type config struct {
 	onFailure   FailureHandler               // nil for none
 	wrap        func(*Work, Handler) Handler // set by Use, so that others are not linked with it
 	middleware  []Middleware
-	names       []string // of the options that brought it
-	name        string   // of the option that is being applied, see Named
-	judge       string   // name of the option that set onFailure
-	observers   observers
-	log         logFunc // nil when nothing is logged
-
-	// Set by Logger or Observe, so that nobody else is linked with them.
-	measure func(*Work, context.Context, time.Time)
-	trouble func(*Work, context.Context, error)
-	tell    func(*Work, context.Context, []int)
-	enrich  func(*Work)
+	names       []string                                                          // of the options that brought it
+	name        string                                                            // of the option that is being applied, see Named
+	judge       string                                                            // name of the option that set onFailure
+	watched     moments                                                           // at which there is somebody to be told
+	observers   watcher                                                           // nil when nothing is watched
+	log         logFunc                                                           // nil when nothing is logged
+	sumUp       func(w *Work, ctx context.Context, begin time.Time, gaveUp error) // set by Logger and Observe, so that others are not linked with it
 
 	err error // what cannot be
 }
@@ -255,10 +251,15 @@ func OnUndecodable(h UndecodableHandler) Option {
 // Observers are called in the order they are given.
 func Observe(observer any) Option {
 	return option{func(c *config) {
-		c.measure, c.tell, c.enrich = (*Work).measure, (*Work).tell, (*Work).enrich
-		if !c.observers.add(observer) {
+		all, _ := c.observers.(*observers)
+		if all == nil {
+			all = new(observers)
+		}
+		watched := all.add(observer)
+		if watched == 0 {
 			c.refuse("Observe(%T): it has none of the observers' methods, see weir.RecordStartedObserver and its siblings", observer)
 		}
+		c.watched, c.observers, c.sumUp = c.watched|watched, all, (*Work).sumUp
 	}}
 }
 
@@ -270,6 +271,6 @@ func Logger(l *slog.Logger) Option {
 			c.refuse("Logger(nil): leave it out to log nothing")
 			return
 		}
-		c.measure, c.log, c.trouble = (*Work).measure, logTo(l), (*Work).logTrouble
+		c.log, c.sumUp = logTo(l), (*Work).sumUp
 	}}
 }

@@ -29,30 +29,22 @@ func (w *Work) finish(ctx context.Context, begin time.Time) {
 	if len(w.msgs) > 0 {
 		s.Source = w.msgs[0].SourceARN
 	}
-	var unrun []int
 	var gaveUp error // the first reason of a drop
 	if s.Succeeded = int(w.succeeded.Load()); s.Succeeded < s.Records {
-		unrun, gaveUp = w.tally()
+		gaveUp = w.tally()
 	}
 	w.report()
-	if s.Err == nil && gaveUp == nil && len(w.l.cfg.observers.ended) == 0 {
+	if s.Err == nil && gaveUp == nil && w.l.cfg.watched&batchEnded == 0 {
 		return // nobody to tell
 	}
-	if w.l.cfg.measure == nil {
-		return
-	}
-	w.l.cfg.measure(w, ctx, begin)
-	if w.l.cfg.trouble != nil {
-		w.l.cfg.trouble(w, ctx, gaveUp)
-	}
-	if w.l.cfg.tell != nil {
-		w.l.cfg.tell(w, ctx, unrun)
+	if w.l.cfg.sumUp != nil {
+		w.l.cfg.sumUp(w, ctx, begin, gaveUp)
 	}
 }
 
-// tally goes through a ledger that is not all success. It returns what it had to skip, and why
+// tally goes through a ledger that is not all success, and skips what is undecided. It returns why
 // the first record of those dropped was given up.
-func (w *Work) tally() (unrun []int, gaveUp error) {
+func (w *Work) tally() (gaveUp error) {
 	s := &w.summary
 	s.Succeeded = 0
 	var notDone []RecordError
@@ -62,9 +54,7 @@ func (w *Work) tally() (unrun []int, gaveUp error) {
 			s.Succeeded++
 			continue
 		case undecided:
-			if w.ledger.set(i, skipped, w.whySkipped(i)) {
-				unrun = append(unrun, i)
-			}
+			w.ledger.set(i, skipped, w.whySkipped(i))
 		}
 		state, err := w.ledger.final(i)
 		switch state {
@@ -86,7 +76,7 @@ func (w *Work) tally() (unrun []int, gaveUp error) {
 	if len(notDone) > 0 {
 		s.Err = &BatchError{Source: s.Source, Total: s.Records, Records: notDone}
 	}
-	return unrun, gaveUp
+	return gaveUp
 }
 
 func (w *Work) whySkipped(i int) error {
@@ -110,8 +100,8 @@ func (w *Work) whySkipped(i int) error {
 	return ErrUndecided
 }
 
-// measure fills in what only observers and the log want to know.
-func (w *Work) measure(ctx context.Context, begin time.Time) {
+// sumUp fills in what only observers and the log want to know, and tells them.
+func (w *Work) sumUp(ctx context.Context, begin time.Time, gaveUp error) {
 	s := &w.summary
 	s.RequestID = requestID(ctx)
 	s.Duration = time.Since(begin)
@@ -122,6 +112,8 @@ func (w *Work) measure(ctx context.Context, begin time.Time) {
 			s.OldestAge = max(s.OldestAge, begin.Sub(m.Time))
 		}
 	}
+	w.logTrouble(ctx, gaveUp)
+	_ = w.tell(ctx, recordSkipped|batchEnded, nil, nil)
 }
 
 func (w *Work) logTrouble(ctx context.Context, gaveUp error) {
@@ -140,48 +132,6 @@ func (w *Work) logTrouble(ctx context.Context, gaveUp error) {
 	if gaveUp != nil {
 		w.log(ctx, warn, "records dropped", append(about, "dropped", s.Dropped, "first", oneLine(gaveUp))...)
 	}
-}
-
-// tell calls the observers of the batch's end, until it is high time to answer.
-func (w *Work) tell(ctx context.Context, unrun []int) {
-	if len(w.l.cfg.observers.ended) == 0 && (len(unrun) == 0 || len(w.l.cfg.observers.skipped) == 0) {
-		return
-	}
-	if !w.times.last.IsZero() {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadlineCause(ctx, w.times.last, ErrDeadlineNear)
-		defer cancel()
-	}
-	late := apart(func() error {
-		for _, i := range unrun {
-			m := &w.msgs[i]
-			for _, o := range w.l.cfg.observers.skipped {
-				if ctx.Err() != nil {
-					return nil
-				}
-				w.aside(ctx, "RecordSkipped observer", m, func() error {
-					_, err := w.ledger.final(i)
-					return o.RecordSkipped(context.WithValue(ctx, messageKey{}, m), m, err)
-				})
-			}
-		}
-		for _, o := range w.l.cfg.observers.ended {
-			if ctx.Err() != nil {
-				return nil
-			}
-			w.aside(ctx, "BatchEnded observer", &Message{}, func() error { o.BatchEnded(ctx, w.summary); return nil })
-		}
-		return nil
-	}, nil).wait(w.times.last)
-	w.leftBehind = w.leftBehind || late != nil
-	if late != nil || ctx.Err() != nil {
-		w.log(ctx, bad, "no time left to tell the observers everything", "skipped", len(unrun))
-	}
-}
-
-// aside runs user code whose failure changes nothing.
-func (w *Work) aside(ctx context.Context, who string, m *Message, f func() error) {
-	apart(f, func(err error) { w.grumble(ctx, who, m, err) }).wait(time.Time{})
 }
 
 // report is a *probe.Report, which only tests need to be linked with.

@@ -100,7 +100,7 @@ func (w *Work) newRound(ctx context.Context, h Handler) *round {
 
 // tellStarted is for verbs that do not go through Each.
 func (w *Work) tellStarted(ctx context.Context, m *Message) {
-	for _, o := range w.l.cfg.observers.started {
-		o.RecordStarted(context.WithValue(ctx, messageKey{}, m), m)
+	if w.l.cfg.watched&recordStarted != 0 {
+		_ = w.tell(context.WithValue(ctx, messageKey{}, m), recordStarted, m, nil)
 	}
 }

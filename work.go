@@ -88,9 +88,7 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 	case l.src.partitioned && !l.cfg.kafka.goOn:
 		w.rule = skip
 	}
-	if l.cfg.enrich != nil {
-		l.cfg.enrich(w)
-	}
+	_ = w.tell(ctx, batchContext, nil, nil)
 	return w
 }
 
@@ -139,14 +137,11 @@ func (w *Work) process(parent context.Context) error {
 
 // begin lets the verb loose.
 func (w *Work) begin(ctx context.Context) *latch {
-	begun := w.l.cfg.observers.begun
-	if v, ok := w.verb.(*each); ok && len(begun) == 0 {
+	if v, ok := w.verb.(*each); ok && w.l.cfg.watched&batchStarted == 0 {
 		return w.each(ctx, v.h) // its user code is all handlers, and those are guarded by the workers
 	}
 	return apart(func() error {
-		for _, o := range begun {
-			o.BatchStarted(ctx, len(w.msgs))
-		}
+		_ = w.tell(ctx, batchStarted, nil, nil)
 		return w.verb.Process(ctx, w)
 	}, func(err error) {
 		if p, ok := err.(*PanicError); ok {

@@ -34,8 +34,7 @@ type round struct {
 }
 
 func (r *round) start(workers int) {
-	o := &r.w.l.cfg.observers
-	r.plain = !r.settled && r.timeout <= 0 && len(o.started)+len(o.succeeded) == 0
+	r.plain = !r.settled && r.timeout <= 0 && r.w.l.cfg.watched&(recordStarted|recordSucceeded) == 0
 	r.workers.Store(int32(workers))
 	r.end.shut()
 	work := func() {
@@ -159,9 +158,7 @@ func (k *worker) claim() bool {
 // handle calls the handler, with what belongs around it.
 func (k *worker) handle(rc *entry, m *Message) error {
 	if !k.settled {
-		for _, o := range k.w.l.cfg.observers.started {
-			o.RecordStarted(rc, m)
-		}
+		_ = k.w.tell(rc, recordStarted, m, nil)
 	}
 	switch {
 	case m.bad != nil:
@@ -213,34 +210,24 @@ func (k *worker) conclude(err error) {
 		}
 		v = classify(err)
 	}
-	var told error
 	switch {
 	case closed: // too late to count, so too late to tell
 		k.phase = idle
 		return
 	case v == succeed:
-		for _, o := range w.l.cfg.observers.succeeded {
-			if told = o.RecordSucceeded(rc, m); told != nil {
-				break
-			}
-		}
-		if told == nil {
+		if err = w.tell(rc, recordSucceeded, m, nil); err == nil {
 			k.succeed()
 			return
 		}
-		err, v = fmt.Errorf("RecordSucceeded observer: %w", told), retry
+		v = retry
 	case v == drop:
-		for _, o := range w.l.cfg.observers.dropped {
-			if told = o.RecordDropped(rc, m, err); told != nil {
-				break
-			}
-		}
+		told := w.tell(rc, recordDropped, m, err)
 		if told == nil {
 			k.phase = idle
 			w.ledger.set(k.i, dropped, err)
 			return
 		}
-		err, v = fmt.Errorf("RecordDropped observer: %w", told), retry
+		err, v = told, retry
 	}
 	k.blame(err, v)
 }
@@ -257,11 +244,7 @@ func (k *worker) blame(err error, v verdict) {
 	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ledger.entries[k.i]
 	k.phase = blaming
 	if w.fail(k.i, err, v) {
-		for _, o := range w.l.cfg.observers.failed {
-			if told := o.RecordFailed(rc, m, err); told != nil {
-				w.grumble(rc, "RecordFailed observer", m, told)
-			}
-		}
+		_ = w.tell(rc, recordFailed, m, err)
 	}
 	k.phase = idle
 }
