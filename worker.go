@@ -21,7 +21,7 @@ const (
 
 // round is a handler let loose on the records, by Each or Decide. Handlers get its context.
 type round struct {
-	context.Context
+	ctx     context.Context
 	w       *Work
 	h       Handler
 	feed    feed // nil for one worker that takes all records in order
@@ -125,7 +125,7 @@ func (k *worker) crash(v any) {
 		err = k.w.panicked(v)
 	}
 	if k.phase == blaming {
-		k.w.grumble(k.Context, "RecordFailed observer", &k.w.msgs[k.i], err)
+		k.w.grumble(k.ctx, "RecordFailed observer", &k.w.msgs[k.i], err)
 		k.phase = idle
 		return
 	}
@@ -139,7 +139,7 @@ func (k *worker) crash(v any) {
 // claim steps to the next record to run.
 func (k *worker) claim() bool {
 	w := k.w
-	for k.settled || !w.aborted.Load() && !w.isHalted() && k.Err() == nil {
+	for k.settled || !w.aborted.Load() && !w.isHalted() && k.ctx.Err() == nil {
 		if k.feed != nil {
 			k.i = k.feed.next(k.i)
 		} else if k.i++; k.i == len(w.msgs) {
