@@ -4,6 +4,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // apart runs user code in a goroutine of its own, so that neither a panic nor Goexit nor a
@@ -52,6 +54,7 @@ func (e *errand) run() {
 // latch is what an invocation waits at until its user code is done, or given up. It does
 // without a channel, and so is part of what it belongs to.
 type latch struct {
+	_     memory.Incomparable
 	first sync.Once
 	moved sync.WaitGroup
 	late  bool
@@ -64,22 +67,22 @@ func (l *latch) giveUp() { l.first.Do(func() { l.late = true; l.moved.Done() }) 
 // wait returns nil once the latch is open, or ErrDeadlineNear if it is still shut at the
 // moment answer; a zero answer waits for ever. Only one may wait.
 func (l *latch) wait(answer time.Time) error {
-	if !answer.IsZero() {
-		a, _ := alarms.Get().(*alarm)
-		if a == nil {
-			a = new(alarm)
-			a.ring = func() { a.at.giveUp() }
-		}
-		a.at = l
-		timer := time.AfterFunc(time.Until(answer), a.ring)
-		defer func() {
-			if timer.Stop() {
-				a.at = nil
-				alarms.Put(a)
-			}
-		}()
+	if answer.IsZero() {
+		l.moved.Wait()
+		return nil
 	}
+	a, _ := alarms.Get().(*alarm)
+	if a == nil {
+		a = new(alarm)
+		a.ring = func() { a.at.giveUp() }
+	}
+	a.at = l
+	timer := time.AfterFunc(time.Until(answer), a.ring)
 	l.moved.Wait()
+	if timer.Stop() {
+		a.at = nil
+		alarms.Put(a)
+	}
 	if l.late {
 		return ErrDeadlineNear
 	}

@@ -182,8 +182,7 @@ func (v *batch[T]) work(ctx context.Context, w *Work, items []*Item[T], patience
 			return
 		}
 		now := items
-		settleSoFar := func() { settle(ctx, w, settleable(w, now)) }
-		w.overrun.Store(&settleSoFar)
+		w.whenLate(func() { settle(ctx, w, settleable(w, now)) })
 		err := ended(ctx, v.call(ctx, w, &BatchOf[T]{items}))
 		split := err != nil && v.bisect && len(items) > 1 && splits(err)
 		if *patience--; err == nil || slices.ContainsFunc(decided(items), func(r *Item[T]) bool { return r.err == nil }) {

@@ -4,23 +4,24 @@ import (
 	"strings"
 
 	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // ending is how the records of a batch end: with fields, from eventSource on, that are the same in all of
 // them, but for the record's identifier in one place. It is learnt from one record and compared with those
 // behind it, which then need not be read to their end.
 type ending struct {
-	_              [0]func()      // nobody compares
+	_              memory.Incomparable
 	before, behind string         // the identifier; all is in before if it does not occur
 	head           jsonscan.Token // what before begins with
 	id             bool
 	arn, shard     string // what it says; "" for nothing
 
-	lessons int  // how often it may still be learnt in this event
-	last    int  // where the field before ended
-	from    int  // where it begins in the current record, 0 while nowhere
-	plain   bool // the current identifier stands in the event as it is
-	now     struct{ arn, shard string }
+	lessons          int    // how often it may still be learnt in this event
+	last             int    // where the field before ended
+	from             int    // where it begins in the current record, 0 while nowhere
+	plain            bool   // the current identifier stands in the event as it is
+	nowARN, nowShard string // what the current one says
 }
 
 // maxEndings bounds what an event costs whose records all end in their own way.
@@ -71,7 +72,7 @@ func (e *envelope) eventSource() {
 	x, before := &e.ending, e.origin.here
 	e.origin.here = false
 	e.same("eventSource", &e.origin)
-	x.from, x.now.arn, x.now.shard = x.last, "", ""
+	x.from, x.nowARN, x.nowShard = x.last, "", ""
 	if !e.origin.here || e.origin.value != e.source || e.text[x.last-1] == '{' {
 		x.from = 0
 	}
@@ -87,7 +88,7 @@ func (e *envelope) learnEnding() {
 	x.lessons--
 	text := strings.Clone(e.text[x.from:e.Offset()])
 	x.before, x.behind, x.id = strings.Cut(text, m.ID)
-	x.arn, x.shard = x.now.arn, x.now.shard
+	x.arn, x.shard = x.nowARN, x.nowShard
 	if x.id && (!x.plain || strings.Contains(x.behind, m.ID) || strings.Contains(x.arn, m.ID) || strings.Contains(x.shard, m.ID)) {
 		x.before = ""
 	}

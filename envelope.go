@@ -236,6 +236,7 @@ func (e *envelope) keep(text string) string { return e.memory.String(text) }
 
 // repeated is a string that most records share with the one before.
 type repeated struct {
+	_          memory.Incomparable
 	raw, value string // as it stands in the event, and what it means
 	here       bool   // in the current record
 }
@@ -249,7 +250,7 @@ func (e *envelope) same(field string, r *repeated) {
 	null := e.Kind() == 'n'
 	start := e.Offset()
 	if text := e.view(field); !null && e.Err() == nil {
-		*r = repeated{strings.Clone(e.text[start:e.Offset()]), strings.Clone(text), true}
+		*r = repeated{raw: strings.Clone(e.text[start:e.Offset()]), value: strings.Clone(text), here: true}
 		if r.raw[0] != '"' {
 			r.raw = ""
 		}
@@ -260,7 +261,7 @@ func (e *envelope) sourceARN() {
 	e.arn.here = false
 	if e.same("eventSourceARN", &e.arn); e.arn.here {
 		e.now.SourceARN = e.arn.value
-		e.ending.says(&e.ending.now.arn, e.arn.value)
+		e.ending.says(&e.ending.nowARN, e.arn.value)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // Errors that weir itself gives to a record, a context or an invocation. Match them with errors.Is.
@@ -95,6 +97,7 @@ func (e *BatchError) Error() string {
 		b += " (" + e.Source + ")"
 	}
 	type cause struct {
+		_         memory.Incomparable
 		text, ids string
 		n         int
 	}

@@ -19,11 +19,12 @@ type invocation struct {
 // text returns a copy of a part of the event.
 func (c *invocation) text(part span) string {
 	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if int(part.to) > len(c.event) {
-		return ""
+	text := ""
+	if int(part.to) <= len(c.event) {
+		text = string(c.event[part.from:part.to])
 	}
-	return string(c.event[part.from:part.to])
+	c.mu.RUnlock()
+	return text
 }
 
 // span is a part of the event; a part that the event does not have is empty.
@@ -51,10 +52,10 @@ func (c *invocation) read(part span, room *memory.Bytes) (text string, ok bool) 
 // so it gets a copy.
 func (c *invocation) release(leftBehind bool) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if leftBehind {
 		c.event = bytes.Clone(c.event)
 	} else {
 		c.event = nil
 	}
+	c.mu.Unlock()
 }

@@ -1,5 +1,7 @@
 package weir
 
+import "github.com/weir-go/weir/internal/memory"
+
 // KafkaOption applies to Kafka.
 type KafkaOption interface{ applyKafka(*config) }
 
@@ -12,6 +14,7 @@ func (n concurrency) applyKafka(c *config) { n.apply(c, byKey) }
 
 // kafkaConfig is what only Kafka can be told.
 type kafkaConfig struct {
+	_       memory.Incomparable
 	goOn    bool
 	every   bool
 	cluster string

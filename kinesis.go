@@ -69,7 +69,7 @@ func (e *envelope) shard() {
 	}
 	if ok {
 		e.now.Shard = e.lastShard
-		e.ending.says(&e.ending.now.shard, e.lastShard)
+		e.ending.says(&e.ending.nowShard, e.lastShard)
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // state is where a record stands. Every record starts undecided, which counts as failed:
@@ -28,18 +30,14 @@ func (s state) String() string {
 // record stands, so that a handler which returns after Invoke has answered changes nothing.
 type ledger struct {
 	entries []entry
-	errs    atomic.Pointer[failures] // made for the first error
-}
-
-// failures are the errors of a batch, which mostly are few.
-type failures struct {
-	mu   sync.Mutex
-	list []error
+	mu      sync.Mutex
+	errs    []error // mostly few
 }
 
 // entry is one record: where it stands, and the context of its handler. A handler may keep
 // that, so an entry never serves another record.
 type entry struct {
+	_      memory.Incomparable
 	*round // that started the record, nil before
 	index  uint32
 	stands atomic.Uint32 // a state, and shifted by stateBits the number of its error, from 1, or 0
@@ -78,16 +76,14 @@ func (l *ledger) set(i int, s state, err error) bool {
 	if !e.stands.CompareAndSwap(uint32(undecided), uint32(deciding)) {
 		return false
 	}
-	errs := l.errs.Load()
-	if errs == nil {
+	l.mu.Lock()
+	if l.errs == nil {
 		n := len(l.entries)
-		l.errs.CompareAndSwap(nil, &failures{list: make([]error, 0, min(n, 16+n/64))})
-		errs = l.errs.Load()
+		l.errs = make([]error, 0, min(n, 16+n/64))
 	}
-	errs.mu.Lock()
-	errs.list = append(errs.list, err)
-	number := uint32(len(errs.list))
-	errs.mu.Unlock()
+	l.errs = append(l.errs, err)
+	number := uint32(len(l.errs))
+	l.mu.Unlock()
 	e.stands.Store(number<<stateBits | uint32(s))
 	return true
 }
@@ -101,8 +97,8 @@ func (l *ledger) final(i int) (state, error) {
 	if number == 0 {
 		return l.state(i), nil
 	}
-	errs := l.errs.Load()
-	errs.mu.Lock()
-	defer errs.mu.Unlock()
-	return l.state(i), errs.list[number-1]
+	l.mu.Lock()
+	err := l.errs[number-1]
+	l.mu.Unlock()
+	return l.state(i), err
 }

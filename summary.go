@@ -124,7 +124,7 @@ func (w *Work) logTrouble(ctx context.Context, gaveUp error) {
 	about := []any{"source", s.Source, "requestId", s.RequestID, "records", s.Records}
 	if s.Err != nil {
 		attrs := append(about, "failed", s.Failed, "skipped", s.Skipped, "error", s.Err)
-		if p := w.firstPanic.Load(); p != nil {
+		if p := w.panicFirst(); p != nil {
 			attrs = append(attrs, "stack", string(p.Stack))
 		}
 		w.log(ctx, warn, "records not done", attrs...)

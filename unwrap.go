@@ -58,8 +58,7 @@ func (u *unwrap) Process(ctx context.Context, w *Work) error {
 	}
 	p := newParts(w, opened)
 	w.kin.Store(&kin{w.within(), p})
-	settle := p.settle
-	w.overrun.Store(&settle)
+	w.whenLate(p.settle)
 	defer p.settle() // also if the verb panics
 	return u.verb.Process(context.WithValue(ctx, partsKey{}, p), p.inner)
 }
@@ -285,8 +284,8 @@ func (w *Work) inside(msgs []Message) *Work {
 // settle decides the outer records by what has become of their parts so far. What is not known
 // stays undecided.
 func (p *parts) settle() {
-	if settle := p.inner.overrun.Load(); settle != nil {
-		(*settle)()
+	if settle := p.inner.late(); settle != nil {
+		settle()
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -296,8 +295,8 @@ func (p *parts) settle() {
 	if p.inner.aborted.Load() {
 		p.outer.aborted.Store(true)
 	}
-	if first := p.inner.firstPanic.Load(); first != nil {
-		p.outer.firstPanic.CompareAndSwap(nil, first)
+	if first := p.inner.panicFirst(); first != nil {
+		p.outer.notePanic(first)
 	}
 }
 

@@ -53,8 +53,8 @@ func (w *Work) All() iter.Seq2[int, *Message] {
 // at the same time.
 func (w *Work) Each(ctx context.Context, h Handler) {
 	w.running.Lock()
-	defer w.running.Unlock()
 	w.each(ctx, h).wait(time.Time{})
+	w.running.Unlock()
 }
 
 // each starts what Each does.
@@ -81,11 +81,11 @@ func (w *Work) Decide(ctx context.Context, outcome func(i int, m *Message) error
 
 func (w *Work) decide(ctx context.Context, from feed, outcome func(i int, m *Message) error) {
 	w.running.Lock()
-	defer w.running.Unlock()
 	r := w.newRound(ctx, func(_ context.Context, m *Message) error { return outcome(int(m.index), m) })
 	r.feed, r.settled = from, true
 	r.start(1)
 	r.end.wait(time.Time{})
+	w.running.Unlock()
 }
 
 // newRound makes a round. The first, mostly the only one, is part of w.

@@ -26,17 +26,18 @@ type Work struct {
 	halted   atomic.Bool  // by a Runner: Each starts no more
 	failedAt atomic.Int64 // lowest index that failed, under the rule stop
 	poisoned atomic.Bool  // whether groups has any
-	mu       sync.Mutex
-	groups   map[string]int // first failed record of each group, under the rule skip
+
+	mu         sync.Mutex     // of these
+	groups     map[string]int // first failed record of each group, under the rule skip
+	firstPanic *PanicError
+	overrun    func() // settles what a verb has decided so far, if it is late
 
 	first      round        // the first Each or Decide
 	succeeded  atomic.Int64 // counted by workers that have ended
 	leftBehind bool         // user code is still running
 	rule       rule
 	closed     atomic.Bool // the answer is being made
-	firstPanic atomic.Pointer[PanicError]
-	running    sync.Mutex             // one Each or Decide at a time: a late verb may come back while its decisions are being settled
-	overrun    atomic.Pointer[func()] // what a verb has decided so far, to be settled if it is late
+	running    sync.Mutex  // one Each or Decide at a time: a late verb may come back while its decisions are being settled
 
 	few     [10]entry // the ledger's, of a small batch
 	summary Summary
@@ -121,8 +122,8 @@ func (w *Work) process(parent context.Context) error {
 	if late := w.begin(ctx).wait(times.answer); late != nil {
 		w.leftBehind = true
 		w.log(ctx, bad, "a handler ignores its context: answered without it, its goroutine is left behind")
-		if settle := w.overrun.Load(); settle != nil {
-			_ = apart(func() error { (*settle)(); return nil }, nil).wait(times.last)
+		if settle := w.late(); settle != nil {
+			_ = apart(func() error { settle(); return nil }, nil).wait(times.last)
 		}
 		return late
 	}
@@ -145,7 +146,7 @@ func (w *Work) begin(ctx context.Context) *latch {
 		return w.verb.Process(ctx, w)
 	}, func(err error) {
 		if p, ok := err.(*PanicError); ok {
-			w.firstPanic.CompareAndSwap(nil, p)
+			w.notePanic(p)
 		}
 		w.log(ctx, bad, "the verb failed", "error", err)
 		w.Decide(ctx, func(int, *Message) error { return err })
@@ -175,8 +176,37 @@ func (w *Work) allDone() bool {
 // panicked makes the error of a panic and keeps the batch's first, for the log.
 func (w *Work) panicked(v any) error {
 	p := &PanicError{Value: v, Stack: debug.Stack()}
-	w.firstPanic.CompareAndSwap(nil, p)
+	w.notePanic(p)
 	return p
+}
+
+func (w *Work) notePanic(p *PanicError) {
+	w.mu.Lock()
+	if w.firstPanic == nil {
+		w.firstPanic = p
+	}
+	w.mu.Unlock()
+}
+
+func (w *Work) panicFirst() *PanicError {
+	w.mu.Lock()
+	p := w.firstPanic
+	w.mu.Unlock()
+	return p
+}
+
+// whenLate says how to settle what a verb has decided so far, should it be late.
+func (w *Work) whenLate(settle func()) {
+	w.mu.Lock()
+	w.overrun = settle
+	w.mu.Unlock()
+}
+
+func (w *Work) late() (settle func()) {
+	w.mu.Lock()
+	settle = w.overrun
+	w.mu.Unlock()
+	return settle
 }
 
 // fail records a failure and what follows from it for other records.
@@ -218,8 +248,8 @@ func (w *Work) barred(i int) bool {
 			return false
 		}
 		w.mu.Lock()
-		defer w.mu.Unlock()
 		first, ok := w.groups[w.msgs[i].OrderingKey]
+		w.mu.Unlock()
 		return ok && first < i
 	}
 	return false

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // phase says what a worker is doing, so that it knows what a panic or Goexit hit.
@@ -50,6 +52,7 @@ func (r *round) start(workers int) {
 
 // worker runs records one after another.
 type worker struct {
+	_ memory.Incomparable
 	*round
 	i         int // the current record, -1 before the first
 	phase     phase
@@ -175,7 +178,10 @@ func (k *worker) handle(rc *entry, m *Message) error {
 
 // endedError adds to an error why weir ended the record's context. The outcome that the
 // error asks for stays what it is.
-type endedError struct{ cause, err error }
+type endedError struct {
+	_          memory.Incomparable
+	cause, err error
+}
 
 func (e *endedError) Error() string        { return fmt.Sprintf("%v: %v", e.cause, e.err) }
 func (e *endedError) Unwrap() error        { return e.err }
@@ -186,7 +192,7 @@ func ended(ctx context.Context, err error) error {
 		return err
 	}
 	if cause := context.Cause(ctx); cause == ErrDeadlineNear || cause == ErrRecordTimeout {
-		return &endedError{cause, err}
+		return &endedError{cause: cause, err: err}
 	}
 	return err
 }

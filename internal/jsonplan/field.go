@@ -52,6 +52,7 @@ func (c *compiler) fields(t reflect.Type) *structure {
 
 // step is an embedded pointer on the way to a field.
 type step struct {
+	_      memory.Incomparable
 	offset uintptr
 	typ    reflect.Type // what it points to
 }
@@ -68,7 +69,7 @@ func (c *compiler) find(f *field, t reflect.Type, index []int) (open bool) {
 				return false
 			}
 			t = t.Elem()
-			f.way = append(f.way, step{f.offset, t})
+			f.way = append(f.way, step{offset: f.offset, typ: t})
 			f.offset = 0
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"reflect"
 	"time"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // op is how a value is decoded.
@@ -35,6 +37,7 @@ const (
 
 // node is what decoding has to know about one Go type.
 type node struct {
+	_      memory.Incomparable
 	op     op
 	typ    reflect.Type
 	kind   reflect.Kind

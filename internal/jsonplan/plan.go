@@ -24,6 +24,7 @@ var plans sync.Map
 
 // Plan decodes JSON texts into values of one type, T. It is safe for concurrent use.
 type Plan struct {
+	_      memory.Incomparable
 	typ    reflect.Type // *T
 	root   *node        // nil when encoding/json does it all
 	fields *structure   // of T, or of what it points to, if it has some

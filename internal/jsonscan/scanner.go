@@ -6,6 +6,8 @@ package jsonscan
 import (
 	"fmt"
 	"strings"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // maxDepth is encoding/json's limit on nested arrays and objects.
@@ -13,6 +15,7 @@ const maxDepth = 10000
 
 // SyntaxError says where a text stops being JSON.
 type SyntaxError struct {
+	_      memory.Incomparable
 	Offset int // bytes before the offending one
 	Msg    string
 }

@@ -10,6 +10,7 @@ const maxChunk = 8192
 // has no room behind its last element, so that appending to it harms no other. It is for one
 // goroutine.
 type List struct {
+	_     Incomparable
 	elem  reflect.Type
 	size  uintptr       // of elem
 	chunk reflect.Value // a slice

@@ -20,6 +20,10 @@ import (
 // let go of it: with texts of any length that could be all the memory there is.
 const Shareable = 4096
 
+// Incomparable, as the first field of a struct, says that nobody compares such: else the code for it is in
+// every binary that has the type.
+type Incomparable [0]func()
+
 // Pointer points to a variable whose type the caller knows.
 type Pointer = unsafe.Pointer
 
