@@ -47,9 +47,9 @@ const stateBits = 3
 
 // Deadline, Done, Err and Value make an entry a context that carries its message. A context embedded in round
 // would bring each of them into a binary six times.
-func (e *entry) Deadline() (time.Time, bool) { return e.ctx.Deadline() }
-func (e *entry) Done() <-chan struct{}       { return e.ctx.Done() }
-func (e *entry) Err() error                  { return e.ctx.Err() }
+func (e *entry) Deadline() (time.Time, bool) { return e.Context.Deadline() }
+func (e *entry) Done() <-chan struct{}       { return e.Context.Done() }
+func (e *entry) Err() error                  { return e.Context.Err() }
 func (e *entry) Value(key any) any {
 	switch key {
 	case messageKey{}:
@@ -57,7 +57,7 @@ func (e *entry) Value(key any) any {
 	case batchKey{}:
 		return e.w
 	}
-	return e.ctx.Value(key)
+	return e.Context.Value(key)
 }
 
 func (l *ledger) state(i int) state { return state(l.entries[i].stands.Load() & (1<<stateBits - 1)) }

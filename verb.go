@@ -94,7 +94,7 @@ func (w *Work) newRound(ctx context.Context, h Handler) *round {
 	if r.w != nil {
 		r = new(round)
 	}
-	r.ctx, r.w, r.h = ctx, w, h
+	r.Context, r.w, r.h = ctx, w, h
 	return r
 }
 

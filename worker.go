@@ -23,7 +23,7 @@ const (
 
 // round is a handler let loose on the records, by Each or Decide. Handlers get its context.
 type round struct {
-	ctx     context.Context
+	Context context.Context // requestID looks for it by this name
 	w       *Work
 	h       Handler
 	feed    feed // nil for one worker that takes all records in order
@@ -128,7 +128,7 @@ func (k *worker) crash(v any) {
 		err = k.w.panicked(v)
 	}
 	if k.phase == blaming {
-		k.w.grumble(k.ctx, "RecordFailed observer", &k.w.msgs[k.i], err)
+		k.w.grumble(k.Context, "RecordFailed observer", &k.w.msgs[k.i], err)
 		k.phase = idle
 		return
 	}
@@ -142,7 +142,7 @@ func (k *worker) crash(v any) {
 // claim steps to the next record to run.
 func (k *worker) claim() bool {
 	w := k.w
-	for k.settled || !w.aborted.Load() && !w.isHalted() && k.ctx.Err() == nil {
+	for k.settled || !w.aborted.Load() && !w.isHalted() && k.Context.Err() == nil {
 		if k.feed != nil {
 			k.i = k.feed.next(k.i)
 		} else if k.i++; k.i == len(w.msgs) {
