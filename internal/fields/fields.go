@@ -17,6 +17,7 @@ type Field struct {
 	GoName string
 	Type   reflect.Type
 	Index  []int // the way to it, as for reflect.Value.FieldByIndex
+	twice  bool  // its struct is embedded more than once on its level
 }
 
 // Use says what a struct field is to a decoder.
@@ -35,51 +36,63 @@ type Reader func(sf reflect.StructField) (Field, Use)
 type embedded struct {
 	typ   reflect.Type
 	index []int
+	twice bool
 }
 
 // Visible lists the fields of t and of its embedded structs by their place. A name
-// belongs to its outermost level, where a tag beats none and a tie hides it.
+// belongs to its outermost level, where a tag beats none and a tie hides it. It does without maps,
+// which take more code than time.
 func Visible(t reflect.Type, read Reader) []Field {
 	var all []Field
-	names := map[string]bool{} // decided on an outer level
-	done := map[reflect.Type]bool{}
-	next, times := []embedded{{typ: t}}, map[reflect.Type]int{}
-	for len(next) > 0 {
-		now, nowTimes := next, times
-		next, times = nil, map[reflect.Type]int{}
-		level := map[string][]Field{}
-		for _, e := range now {
-			if done[e.typ] {
-				continue
-			}
-			done[e.typ] = true
-			for i := range e.typ.NumField() {
-				sf := e.typ.Field(i)
-				f, use := read(sf)
-				f.GoName, f.Type, f.Index = sf.Name, sf.Type, append(slices.Clip(e.index), i)
-				switch use {
-				case Inline:
-					inner := Pointed(sf.Type)
-					if times[inner]++; times[inner] == 1 {
-						next = append(next, embedded{inner, f.Index})
-					}
-				case Take:
-					level[f.Name] = append(level[f.Name], f)
-					if nowTimes[e.typ] > 1 {
-						level[f.Name] = append(level[f.Name], f) // a tie with itself
-					}
-				}
-			}
-		}
-		for name, same := range level {
-			if f, ok := winner(same); ok && !names[name] {
+	structs := []embedded{{typ: t}} // level by level
+	for at := 0; at < len(structs); at++ {
+		e := structs[at]
+		for i := range e.typ.NumField() {
+			sf := e.typ.Field(i)
+			f, use := read(sf)
+			index := append(slices.Clip(e.index), i)
+			switch use {
+			case Inline:
+				structs = embed(structs, embedded{typ: Pointed(sf.Type), index: index})
+			case Take:
+				f.GoName, f.Type, f.Index, f.twice = sf.Name, sf.Type, index, e.twice
 				all = append(all, f)
 			}
-			names[name] = true
 		}
 	}
-	byPlace(all)
-	return all
+	var visible []Field
+	for i := range all {
+		if isVisible(all, &all[i]) {
+			visible = append(visible, all[i])
+		}
+	}
+	byPlace(visible)
+	return visible
+}
+
+// embed adds a struct, unless it was met before: there it is outermost.
+func embed(structs []embedded, e embedded) []embedded {
+	for i := range structs {
+		if known := &structs[i]; known.typ == e.typ {
+			known.twice = known.twice || len(known.index) == len(e.index)
+			return structs
+		}
+	}
+	return append(structs, e)
+}
+
+// isVisible reports whether a name means f. The length of an index is its level.
+func isVisible(all []Field, f *Field) bool {
+	for i := range all {
+		o := &all[i]
+		if o == f || o.Name != f.Name || len(o.Index) > len(f.Index) {
+			continue
+		}
+		if len(o.Index) < len(f.Index) || o.Tagged || !f.Tagged {
+			return false
+		}
+	}
+	return !f.twice
 }
 
 // byPlace sorts fields by where they stand. It is not slices.SortFunc, which is 25 kB in a binary
@@ -98,20 +111,4 @@ func Pointed(t reflect.Type) reflect.Type {
 		return t.Elem()
 	}
 	return t
-}
-
-// winner picks the field that a name means among those of one level, if any.
-func winner(same []Field) (won Field, ok bool) {
-	if len(same) == 1 {
-		return same[0], true
-	}
-	for _, f := range same {
-		if f.Tagged && ok {
-			return f, false
-		}
-		if f.Tagged {
-			won, ok = f, true
-		}
-	}
-	return won, ok
 }
