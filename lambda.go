@@ -13,7 +13,7 @@ import (
 type Lambda struct {
 	src  Source
 	verb Verb
-	cfg  config
+	cfg  *config
 	err  error
 
 	// windows takes over when tumbling windows are folded, else it is nil. Being a function,
@@ -21,7 +21,7 @@ type Lambda struct {
 	windows func(l *Lambda, ctx context.Context, event []byte, begin time.Time) ([]byte, error)
 }
 
-func build(s Source, v Verb, c config) *Lambda {
+func build(s Source, v Verb, c *config) *Lambda {
 	if v == nil {
 		c.refuse("%s: no verb: give weir.Each(f), weir.EachMessage(f), weir.Batch(f) or a pipeline", s.Name)
 	} else if check, ok := v.(Checker); ok {

@@ -139,12 +139,12 @@ type config struct {
 	err error // what cannot be
 }
 
-func newConfig() config {
-	return config{reserve: defaultReserve, undecodable: FailUndecodable}
+func newConfig() *config {
+	return &config{reserve: defaultReserve, undecodable: FailUndecodable}
 }
 
 // gather makes a config of a source's options.
-func gather[O comparable](opts []O, apply func(O, *config)) config {
+func gather[O comparable](opts []O, apply func(O, *config)) *config {
 	c := newConfig()
 	var none O
 	for i, o := range opts {
@@ -152,7 +152,7 @@ func gather[O comparable](opts []O, apply func(O, *config)) config {
 			c.refuse("option %d is nil", i)
 			continue
 		}
-		apply(o, &c)
+		apply(o, c)
 	}
 	return c
 }
