@@ -31,7 +31,7 @@ func Batch[T any](f func(ctx context.Context, b *BatchOf[T]) error, opts ...Batc
 	if c.decode == nil {
 		v.dec, v.err = decoderFor(new(T))
 	} else if o, ok := c.decode.(DecodeOption[T]); ok {
-		v.dec, v.err = o.decoder()
+		v.dec, v.err = decoderFrom(&o.maker, nil)
 	} else {
 		v.err = fmt.Errorf("weir: Batch takes %v, but was given a %T", reflect.TypeFor[T](), c.decode)
 	}

@@ -53,13 +53,6 @@ func Decode[T any](decode func(payload []byte) (T, error)) DecodeOption[T] {
 
 func (o DecodeOption[T]) applyBatch(c *batchConfig) { c.decode = o }
 
-func (o maker) decoder() (*decoder, error) {
-	if o.make == nil {
-		return &decoder{}, errNilDecode
-	}
-	return o.make()
-}
-
 var errNilDecode = errors.New("weir: Decode was given a nil function")
 
 // decoder decodes payloads into one type. It does not have the type as a parameter, since every
@@ -81,10 +74,13 @@ type reader struct {
 
 // decoderFrom goes by the option, or else by the type that zero points to.
 func decoderFrom(o *maker, zero any) (*decoder, error) {
-	if o == nil {
+	switch {
+	case o == nil:
 		return decoderFor(zero)
+	case o.make == nil:
+		return &decoder{}, errNilDecode
 	}
-	return o.decoder()
+	return o.make()
 }
 
 func decoderBy[T any](decode func([]byte) (T, error)) (*decoder, error) {

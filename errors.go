@@ -101,15 +101,19 @@ func (e *BatchError) Error() string {
 		text, ids string
 		n         int
 	}
-	var causes []*cause
-	byText := map[string]*cause{}
+	var causes []cause
+	byText := map[string]int{}
 	for _, r := range e.Records {
 		text := oneLine(r.Err)
-		c := byText[text]
-		if c == nil {
-			c = &cause{text: text, ids: r.ID}
-			byText[text] = c
-			causes = append(causes, c)
+		at, known := byText[text]
+		if !known {
+			at = len(causes)
+			byText[text] = at
+			causes = append(causes, cause{text: text})
+		}
+		c := &causes[at]
+		if c.n == 0 {
+			c.ids = r.ID
 		} else if c.n < maxIDs {
 			c.ids += " " + r.ID
 		} else if c.n == maxIDs {

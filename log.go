@@ -18,6 +18,7 @@ const (
 
 func logTo(l *slog.Logger) logFunc {
 	return func(ctx context.Context, level logLevel, msg string, about ...any) {
+		defer func() { _ = recover() }() // a slog handler is user code, and there is nobody left to tell
 		at := slog.LevelWarn
 		if level == bad {
 			at = slog.LevelError
@@ -27,9 +28,7 @@ func logTo(l *slog.Logger) logFunc {
 }
 
 func (w *Work) log(ctx context.Context, level logLevel, msg string, about ...any) {
-	if w.l.cfg.log == nil {
-		return
+	if w.l.cfg.log != nil {
+		w.l.cfg.log(ctx, level, msg, about...)
 	}
-	defer func() { _ = recover() }() // a slog handler is user code, and there is nobody left to tell
-	w.l.cfg.log(ctx, level, msg, about...)
 }

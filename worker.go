@@ -171,7 +171,7 @@ func (k *worker) handle(rc *entry, m *Message) error {
 	case k.timeout <= 0:
 		return ended(rc, k.h(rc, m))
 	}
-	ctx, cancel := context.WithTimeoutCause(rc, k.timeout, ErrRecordTimeout)
+	ctx, cancel := context.WithDeadlineCause(rc, time.Now().Add(k.timeout), ErrRecordTimeout)
 	defer cancel()
 	return ended(ctx, k.h(ctx, m))
 }

@@ -1,6 +1,10 @@
 package jsonplan
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/weir-go/weir/internal/memory"
+)
 
 // any decodes a value as encoding/json does when it may choose the types.
 func (d *decoder) any(i int) (v any, next int) {
@@ -52,13 +56,13 @@ func (d *decoder) anyArray(i int) (v any, next int) {
 
 // anything decodes into an empty interface. One that holds something may hold a
 // pointer, which encoding/json follows.
-func (d *decoder) anything(i int, v reflect.Value) int {
-	if !v.IsNil() {
+func (n *node) anything(d *decoder, i int, p memory.Pointer) int {
+	if !memory.IsNil(p) {
 		return doubt
 	}
 	x, i := d.any(i)
 	if i >= 0 {
-		v.Set(reflect.ValueOf(x))
+		memory.At(n.typ, p).Set(reflect.ValueOf(x))
 	}
 	return i
 }

@@ -31,21 +31,22 @@ type structure struct {
 }
 
 func (c *compiler) fields(t reflect.Type) *structure {
-	fs := &structure{exact: map[string]int{}, ascii: true, distinct: true}
-	for i, from := range fields.Visible(t, c.read) {
+	visible := fields.Visible(t, c.read)
+	fs := &structure{all: make([]field, len(visible)), exact: map[string]int{}, ascii: true, distinct: true}
+	for i := range visible {
+		from, f := &visible[i], &fs.all[i]
 		key := `"` + from.Name + `":`
-		f := field{name: []byte(from.Name), token: jsonscan.TokenOf("," + key), first: jsonscan.TokenOf(key)}
+		f.name, f.token, f.first = []byte(from.Name), jsonscan.TokenOf(","+key), jsonscan.TokenOf(key)
 		fs.exact[from.Name] = i
 		fs.lengths |= lengthBit(f.name)
 		fs.ascii = fs.ascii && isASCII(f.name)
-		if c.find(&f, t, from.Index) {
+		if c.find(f, t, from.Index) {
 			if f.node = c.node(from.Type, false); from.Quoted {
 				f.node = quoted(f.node)
 			}
 		}
 		f.quick = f.node.quick(f.way)
-		fs.distinct = fs.distinct && fs.folded(f.name) < 0
-		fs.all = append(fs.all, f)
+		fs.distinct = fs.distinct && fs.folded(f.name) == i // the first that the name may mean
 	}
 	return fs
 }
@@ -83,11 +84,10 @@ func (c *compiler) find(f *field, t reflect.Type, index []int) (open bool) {
 // in returns a pointer to the field in the struct at p, and makes the structs on the way.
 func (f *field) in(p memory.Pointer) memory.Pointer {
 	for _, s := range f.way {
-		to := memory.At(reflect.PointerTo(s.typ), memory.Field(p, s.offset))
-		if to.IsNil() {
-			to.Set(reflect.New(s.typ))
+		if p = memory.Field(p, s.offset); memory.IsNil(p) {
+			memory.Set(p, reflect.New(s.typ).UnsafePointer())
 		}
-		p = to.UnsafePointer()
+		p = *memory.Cast[memory.Pointer](p)
 	}
 	return memory.Field(p, f.offset)
 }

@@ -4,6 +4,8 @@ import (
 	"encoding"
 	"encoding/json"
 	"reflect"
+
+	"github.com/weir-go/weir/internal/memory"
 )
 
 // hook calls UnmarshalJSON.
@@ -33,9 +35,9 @@ func (n *node) textHook(d *decoder, i int, v reflect.Value) int {
 }
 
 // std has encoding/json decode this one value, which is a map.
-func (n *node) std(d *decoder, i int, v reflect.Value) int {
+func (n *node) std(d *decoder, i int, p memory.Pointer) int {
 	end := d.skip(i)
-	if end < 0 || !v.IsNil() || json.Unmarshal(d.text[i:end], v.Addr().Interface()) != nil {
+	if end < 0 || !memory.IsNil(p) || json.Unmarshal(d.text[i:end], reflect.NewAt(n.typ, p).Interface()) != nil {
 		return doubt
 	}
 	return end

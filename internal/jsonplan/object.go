@@ -139,14 +139,14 @@ func (d *decoder) name(i int) (name string, next int) {
 	return name, d.colon(i)
 }
 
-// mapping decodes an object into the map v, which has to be nil: what is in a map
+// mapping decodes an object into the map at p, which has to be nil: what is in a map
 // could not be put back.
-func (n *node) mapping(d *decoder, i int, v reflect.Value) int {
-	if d.text[i] != '{' || !v.IsNil() {
+func (n *node) mapping(d *decoder, i int, p memory.Pointer) int {
+	if d.text[i] != '{' || !memory.IsNil(p) {
 		return doubt
 	}
 	m := reflect.MakeMap(n.typ)
-	v.Set(m)
+	memory.At(n.typ, p).Set(m)
 	i, more := d.enter(i, '}')
 	if !more {
 		return i

@@ -42,7 +42,7 @@ func (n *node) value(d *decoder, i int, p memory.Pointer) int {
 	case opArray:
 		return n.array(d, i, p)
 	case opMap:
-		return n.mapping(d, i, memory.At(n.typ, p))
+		return n.mapping(d, i, p)
 	case opBytes:
 		if c == '"' {
 			b, i := d.base64(i)
@@ -63,9 +63,9 @@ func (n *node) value(d *decoder, i int, p memory.Pointer) int {
 	case opText:
 		return n.textHook(d, i, memory.At(n.typ, p))
 	case opAny:
-		return d.anything(i, memory.At(n.typ, p))
+		return n.anything(d, i, p)
 	case opStd:
-		return n.std(d, i, memory.At(n.typ, p))
+		return n.std(d, i, p)
 	}
 	return doubt
 }
@@ -84,7 +84,7 @@ func (n *node) null(d *decoder, i int, p memory.Pointer) int {
 	case reflect.Pointer, reflect.Map, reflect.Slice:
 		memory.At(n.typ, p).SetZero()
 	case reflect.Interface:
-		if !memory.At(n.typ, p).IsNil() { // it may hold a pointer to what is to become nil
+		if !memory.IsNil(p) { // it may hold a pointer to what is to become nil
 			return doubt
 		}
 	}

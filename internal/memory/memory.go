@@ -92,7 +92,7 @@ func Field(p Pointer, offset uintptr) Pointer { return unsafe.Add(p, offset) }
 // Set writes the variable that p points to, whose type has to have the layout of T.
 func Set[T any](p Pointer, v T) { *(*T)(p) = v }
 
-// IsNil reports whether the pointer, map or slice that p points to is nil.
+// IsNil reports whether the pointer, map, slice or interface that p points to is nil.
 func IsNil(p Pointer) bool { return *(*Pointer)(p) == nil }
 
 // setSlice writes a slice with n elements from first on, and no room behind them, to the slice
