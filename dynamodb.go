@@ -114,7 +114,7 @@ type dynamoDBOwn struct {
 }
 
 // begin makes ready for an event.
-func (o *dynamoDBOwn) begin() {
+func (o *dynamoDBOwn) Begin() {
 	o.keys.Begin()
 	o.images.Begin()
 }

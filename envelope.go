@@ -29,7 +29,7 @@ type format struct {
 }
 
 // learner is what an envelope learns about events of one source only.
-type learner interface{ begin() }
+type learner interface{ Begin() }
 
 // envelope reads events: {"Records":[...]} and what stands beside it. It is used for one
 // after another, since what it has learnt of a source's events holds for the next.
@@ -75,7 +75,7 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	e.memory.Expect(len(event))
 	e.ending.lessons = maxEndings
 	if e.own != nil {
-		e.own.begin()
+		e.own.Begin()
 	}
 	msgs, err := e.read(aside)
 	// Nothing of the event may stay behind.

@@ -18,10 +18,10 @@ package weir
 // ReportBatchItemFailures. A mapping without it takes any response for success.
 func Kafka(v Verb, opts ...KafkaOption) *Lambda {
 	c := gather(opts, KafkaOption.applyKafka)
-	if c.stop && c.kafka.goOn {
+	if c.stop && c.goOn {
 		c.refuse("StopOnFailure and ContinueOnFailure contradict each other: after a failure, nothing or everything goes on")
 	}
-	cluster := c.kafka.cluster
+	cluster := c.cluster
 	return build(Source{
 		Name:        kafkaName,
 		Decode:      func(event []byte) ([]Message, error) { return decodeKafka(event, cluster) },

@@ -8,7 +8,7 @@ import (
 // answerKafka is the response of a Kafka batch that is not done: the first record of each
 // partition that is not, or every one.
 func answerKafka(w *Work, e *BatchError) ([]byte, error) {
-	every := w.l.cfg.kafka.every || w.l.cfg.kafka.goOn
+	every := w.l.cfg.everyOffset || w.l.cfg.goOn
 	out := append(make([]byte, 0, 256), `{"batchItemFailures":[`...)
 	empty := len(out)
 	seen := map[string]struct{}{}

@@ -1,7 +1,5 @@
 package weir
 
-import "github.com/weir-go/weir/internal/memory"
-
 // KafkaOption applies to Kafka.
 type KafkaOption interface{ applyKafka(*config) }
 
@@ -12,23 +10,15 @@ func (o kafkaOption) applyKafka(c *config) { o(c) }
 func (o flowOption) applyKafka(c *config)  { o(c) }
 func (n concurrency) applyKafka(c *config) { n.apply(c, byKey) }
 
-// kafkaConfig is what only Kafka can be told.
-type kafkaConfig struct {
-	_       memory.Incomparable
-	goOn    bool
-	every   bool
-	cluster string
-}
-
 // ContinueOnFailure lets a Kafka partition go on after a failure. Every failed record is
 // reported. A handler must then bear that a record comes after one that stood behind it.
-func ContinueOnFailure() KafkaOption { return kafkaOption(func(c *config) { c.kafka.goOn = true }) }
+func ContinueOnFailure() KafkaOption { return kafkaOption(func(c *config) { c.goOn = true }) }
 
 // ReportEveryOffset reports every Kafka record that is not done, also those that were not
 // run, where by default each partition's first stands for all behind it. Use it with whatever
 // delivers only those records again that are listed. AWS documents neither way: "retry only the
 // failed records" is all that the Lambda Developer Guide says.
-func ReportEveryOffset() KafkaOption { return kafkaOption(func(c *config) { c.kafka.every = true }) }
+func ReportEveryOffset() KafkaOption { return kafkaOption(func(c *config) { c.everyOffset = true }) }
 
 // KafkaCluster names the cluster in Message.SourceARN. By default that is the ARN of an MSK
 // cluster and the bootstrap servers, sorted, of a self-managed one, whose events name nothing
@@ -39,6 +29,6 @@ func KafkaCluster(name string) KafkaOption {
 		if name == "" {
 			c.refuse(`KafkaCluster(""): it takes a name`)
 		}
-		c.kafka.cluster = name
+		c.cluster = name
 	})
 }

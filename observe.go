@@ -75,6 +75,9 @@ const (
 type watcher interface {
 	// tell tells those who watch a moment. An error is of one that fails the record.
 	tell(ctx context.Context, at moments, w *Work, m *Message, err error) error
+
+	// died is called when one that was told of a failure panicked.
+	died(ctx context.Context, w *Work, m *Message, err error)
 }
 
 // tell tells the observers of a moment, if there are any.
@@ -161,6 +164,10 @@ func (s *observers) tell(ctx context.Context, at moments, w *Work, m *Message, e
 	return nil
 }
 
+func (s *observers) died(ctx context.Context, w *Work, m *Message, err error) {
+	w.grumble(ctx, "RecordFailed observer", m, err)
+}
+
 // enrich asks observers for the batch's context.
 func (s *observers) enrich(w *Work) {
 	for _, o := range s.context {
@@ -213,6 +220,11 @@ func (s *observers) end(ctx context.Context, w *Work) {
 	if late != nil || ctx.Err() != nil {
 		w.log(ctx, bad, "no time left to tell the observers everything", "skipped", unrun)
 	}
+}
+
+// grumble logs what must not change an outcome.
+func (w *Work) grumble(ctx context.Context, who string, m *Message, err error) {
+	w.log(ctx, bad, who+" failed", "id", m.ID, "error", err)
 }
 
 // aside runs user code whose failure changes nothing.

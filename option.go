@@ -119,7 +119,9 @@ type config struct {
 	reportAll   bool
 	stop        bool
 	skipGroup   bool
-	kafka       kafkaConfig
+	goOn        bool   // ContinueOnFailure
+	everyOffset bool   // ReportEveryOffset
+	cluster     string // KafkaCluster
 	concurrency int
 	lanes       func(*lanes, []Message) // set by Concurrency, so that others are not linked with it
 	reserve     time.Duration

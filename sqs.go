@@ -25,13 +25,8 @@ var sqsFormat = &format{
 	top:   []string{"messageId", "body", "attributes", "eventSource", "eventSourceARN"},
 	inner: []string{"ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"},
 	exact: true,
-	own:   func() learner { return new(sqsOwn) },
+	own:   func() learner { return new(jsonscan.Phrases) }, // of bodies
 }
-
-// sqsOwn is what an envelope learns about bodies.
-type sqsOwn struct{ phrases jsonscan.Phrases }
-
-func (o *sqsOwn) begin() { o.phrases.Begin() }
 
 func decodeSQS(event []byte) ([]Message, error) { return sqsFormat.decode(event, nil) }
 
@@ -45,8 +40,8 @@ func sqsRecord(e *envelope) {
 		case 1:
 			e.ending.from = 0
 			e.body = true
-			own, _ := e.own.(*sqsOwn)
-			e.payload("body", &own.phrases)
+			phrases, _ := e.own.(*jsonscan.Phrases)
+			e.payload("body", phrases)
 		case 2:
 			e.ending.from = 0
 			if e.isObject("attributes") {

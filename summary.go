@@ -80,8 +80,8 @@ func (w *Work) tally() (gaveUp error) {
 }
 
 func (w *Work) whySkipped(i int) error {
-	if k := w.kin.Load(); k != nil && k.parts != nil {
-		if err := k.parts.why(i); err != nil {
+	if k, _ := w.kin.Load().(*kin); k != nil && k.why != nil {
+		if err := k.why(i); err != nil {
 			return err
 		}
 	}

@@ -57,7 +57,7 @@ func (u *unwrap) Process(ctx context.Context, w *Work) error {
 		return nil // no time left
 	}
 	p := newParts(w, opened)
-	w.kin.Store(&kin{w.within(), p})
+	w.kin.Store(&kin{w.within(), p, p.why})
 	w.whenLate(p.settle)
 	defer p.settle() // also if the verb panics
 	return u.verb.Process(context.WithValue(ctx, partsKey{}, p), p.inner)
@@ -200,13 +200,14 @@ func (m *Message) WithPart(i int, payload []byte) Message {
 
 // kin are the batches next to one whose records were unwrapped, or came of that.
 type kin struct {
-	within *Work  // the batch whose records this one's were in, or nil
-	parts  *parts // what this one's records were unwrapped into, or nil
+	within *Work             // the batch whose records this one's were in, or nil
+	parts  *parts            // what this one's records were unwrapped into, or nil
+	why    func(i int) error // of parts: nobody else is linked with it
 }
 
 // within is the batch whose records this one's were in, or nil.
 func (w *Work) within() *Work {
-	if k := w.kin.Load(); k != nil {
+	if k, _ := w.kin.Load().(*kin); k != nil {
 		return k.within
 	}
 	return nil
@@ -259,7 +260,8 @@ func Carriers(ctx context.Context, m *Message) iter.Seq[*Message] {
 			if at = p.carrier(at); !yield(&p.outer.msgs[at]) || p.outer.within() == nil {
 				return
 			}
-			p = p.outer.within().kin.Load().parts
+			of, _ := p.outer.within().kin.Load().(*kin)
+			p = of.parts
 		}
 	}
 }

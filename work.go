@@ -20,7 +20,7 @@ type Work struct {
 	then   func(context.Context) error // what is left to do once every record is done
 	cause  error                       // why the batch's context ended, if it did
 	times  times
-	kin    atomic.Pointer[kin] // nil without Unwrap; a late verb may still set it
+	kin    atomic.Value // a *kin, none without Unwrap; a late verb may still set it
 
 	aborted  atomic.Bool
 	halted   atomic.Bool  // by a Runner: Each starts no more
@@ -86,7 +86,7 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 		w.rule = skip
 	case fifo || l.cfg.stop:
 		w.rule = stop
-	case l.src.partitioned && !l.cfg.kafka.goOn:
+	case l.src.partitioned && !l.cfg.goOn:
 		w.rule = skip
 	}
 	_ = w.tell(ctx, batchContext, nil, nil)

@@ -128,7 +128,7 @@ func (k *worker) crash(v any) {
 		err = k.w.panicked(v)
 	}
 	if k.phase == blaming {
-		k.w.grumble(k.Context, "RecordFailed observer", &k.w.msgs[k.i], err)
+		k.w.l.cfg.observers.died(k.Context, k.w, &k.w.msgs[k.i], err)
 		k.phase = idle
 		return
 	}
@@ -253,9 +253,4 @@ func (k *worker) blame(err error, v verdict) {
 		_ = w.tell(rc, recordFailed, m, err)
 	}
 	k.phase = idle
-}
-
-// grumble logs what must not change an outcome.
-func (w *Work) grumble(ctx context.Context, who string, m *Message, err error) {
-	w.log(ctx, bad, who+" failed", "id", m.ID, "error", err)
 }

@@ -59,7 +59,7 @@ var (
 // compiler makes the nodes of one plan. It holds those made so far, for types that
 // contain themselves.
 type compiler struct {
-	nodes  map[reflect.Type]*node
+	nodes  []*node
 	hooked bool
 	slices int
 	unfit  bool // a case to leave to encoding/json as a whole
@@ -72,11 +72,13 @@ func (c *compiler) node(t reflect.Type, pointed bool) *node {
 	if op != opNothing && t.Name() == "" && !pointed {
 		c.unfit = true
 	}
-	if n := c.nodes[t]; n != nil {
-		return n
+	for _, n := range c.nodes {
+		if n.typ == t {
+			return n
+		}
 	}
 	n := &node{op: op, typ: t, kind: t.Kind(), bits: 8 * t.Size()}
-	c.nodes[t] = n
+	c.nodes = append(c.nodes, n)
 	if op == opNothing {
 		c.byKind(n)
 	}

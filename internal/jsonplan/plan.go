@@ -48,7 +48,7 @@ func For(t reflect.Type) *Plan {
 	if p, ok := plans.Load(t); ok {
 		return p.(*Plan)
 	}
-	c := compiler{nodes: map[reflect.Type]*node{}}
+	var c compiler
 	root := c.node(t, true)
 	p := &Plan{typ: reflect.PointerTo(t), root: root, unfit: c.unfit, hooked: c.hooked, slices: c.slices}
 	for n := 0; n < maxPointers && root.op == opPointer; n++ {
