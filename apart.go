@@ -3,6 +3,7 @@ package weir
 import (
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/weir-go/weir/internal/memory"
@@ -55,14 +56,20 @@ func (e *errand) run() {
 // without a channel, and so is part of what it belongs to.
 type latch struct {
 	_     memory.Incomparable
-	first sync.Once
 	moved sync.WaitGroup
+	once  atomic.Bool // it has moved
 	late  bool
 }
 
-func (l *latch) shut()   { l.moved.Add(1) }
-func (l *latch) open()   { l.first.Do(l.moved.Done) }
-func (l *latch) giveUp() { l.first.Do(func() { l.late = true; l.moved.Done() }) }
+func (l *latch) shut() { l.moved.Add(1) }
+func (l *latch) open() { l.move(false) }
+
+func (l *latch) move(late bool) {
+	if l.once.CompareAndSwap(false, true) {
+		l.late = late
+		l.moved.Done()
+	}
+}
 
 // wait returns nil once the latch is open, or ErrDeadlineNear if it is still shut at the
 // moment answer; a zero answer waits for ever. Only one may wait.
@@ -74,7 +81,7 @@ func (l *latch) wait(answer time.Time) error {
 	a, _ := alarms.Get().(*alarm)
 	if a == nil {
 		a = new(alarm)
-		a.ring = func() { a.at.giveUp() }
+		a.ring = func() { a.at.move(true) }
 	}
 	a.at = l
 	timer := time.AfterFunc(time.Until(answer), a.ring)

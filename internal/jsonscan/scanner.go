@@ -48,7 +48,7 @@ type Scanner struct {
 	depth int
 	first bool // just behind an opening bracket
 	err   *SyntaxError
-	open  []uint64 // bit stack of Skip: 1 is an object
+	open  []byte // brackets that Skip has entered
 }
 
 // Reset points the scanner at the start of text.

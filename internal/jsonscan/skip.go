@@ -64,7 +64,8 @@ func (s *Scanner) Skip() string {
 	base := s.depth
 	for {
 		// One value, or the opening of one.
-		switch s.Kind() {
+		kind := s.Kind()
+		switch kind {
 		case '"':
 			s.rawString()
 		case '0':
@@ -73,12 +74,9 @@ func (s *Scanner) Skip() string {
 			s.Bool()
 		case 'n':
 			s.word("null")
-		case '{':
-			s.Object()
-			s.push(base, 1)
-		case '[':
-			s.Array()
-			s.push(base, 0)
+		case '{', '[':
+			s.enter(kind, "")
+			s.push(base, kind)
 		default:
 			s.fail("expected a value")
 		}
@@ -90,7 +88,7 @@ func (s *Scanner) Skip() string {
 			if s.depth == base {
 				return s.text[start:s.pos]
 			}
-			if s.top(base) == 1 {
+			if s.open[s.depth-base-1] == '{' {
 				if s.MoreKeys() {
 					s.rawString()
 					if s.err == nil && s.space() != ':' {
@@ -108,19 +106,9 @@ func (s *Scanner) Skip() string {
 	}
 }
 
-func (s *Scanner) push(base int, bit uint64) {
-	i := s.depth - base - 1
-	if i < 0 {
-		return // the opening failed
+// push notes what bracket has been opened, unless the opening failed.
+func (s *Scanner) push(base int, bracket byte) {
+	if i := s.depth - base - 1; i >= 0 {
+		s.open = append(s.open[:i], bracket)
 	}
-	if i/64 >= len(s.open) {
-		s.open = append(s.open, 0)
-	}
-	w := &s.open[i/64]
-	*w = *w&^(1<<(i%64)) | bit<<(i%64)
-}
-
-func (s *Scanner) top(base int) uint64 {
-	i := s.depth - base - 1
-	return s.open[i/64] >> (i % 64) & 1
 }
