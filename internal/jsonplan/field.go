@@ -61,11 +61,16 @@ type step struct {
 // find looks for the way from a struct of type t to the field. It is barred by an
 // embedded pointer to an unexported struct, which encoding/json refuses to make.
 func (c *compiler) find(f *field, t reflect.Type, index []int) (open bool) {
-	last := len(index) - 1
-	for _, x := range index[:last] {
+	for k, x := range index {
 		sf := t.Field(x)
 		f.offset += sf.Offset
-		if t = sf.Type; t.Kind() == reflect.Pointer {
+		t = sf.Type
+		switch {
+		case k == len(index)-1:
+			if !sf.IsExported() {
+				c.unfit = true // embedded under a name of its own: encoding/json forbids some of it
+			}
+		case t.Kind() == reflect.Pointer:
 			if !sf.IsExported() {
 				return false
 			}
@@ -73,10 +78,6 @@ func (c *compiler) find(f *field, t reflect.Type, index []int) (open bool) {
 			f.way = append(f.way, step{offset: f.offset, typ: t})
 			f.offset = 0
 		}
-	}
-	sf := t.Field(index[last])
-	if f.offset += sf.Offset; !sf.IsExported() {
-		c.unfit = true // embedded under a name of its own: encoding/json forbids some of it
 	}
 	return true
 }
@@ -143,7 +144,8 @@ func (c *compiler) read(sf reflect.StructField) (f fields.Field, use fields.Use)
 	} else if sf.Anonymous && to.Kind() == reflect.Struct {
 		return f, fields.Inline
 	}
-	for option := range strings.SplitSeq(options, ",") {
+	for option := ""; options != ""; {
+		option, options, _ = strings.Cut(options, ",")
 		f.Quoted = f.Quoted || option == "string" && quotable(to.Kind())
 	}
 	return f, fields.Take
