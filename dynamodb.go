@@ -2,6 +2,7 @@ package weir
 
 import (
 	"github.com/weir-go/weir/internal/attr"
+	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
 
@@ -23,8 +24,8 @@ var dynamoDBSource = Source{Name: dynamoDBName, Decode: decodeDynamoDB}
 func newDynamoDBFormat(windowed bool) *format {
 	return &format{
 		name: dynamoDBName, source: "aws:dynamodb", record: dynamoDBRecord, windowed: windowed,
-		top:   []string{"eventName", "dynamodb", "userIdentity", "eventSource", "eventSourceARN"},
-		inner: []string{"SequenceNumber", "Keys", "NewImage", "OldImage", "ApproximateCreationDateTime"},
+		top:   jsonscan.KeysOf("eventName", "dynamodb", "userIdentity", "eventSource", "eventSourceARN"),
+		inner: jsonscan.KeysOf("SequenceNumber", "Keys", "NewImage", "OldImage", "ApproximateCreationDateTime"),
 		own:   func() learner { return new(dynamoDBOwn) },
 	}
 }

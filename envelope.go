@@ -19,9 +19,8 @@ type format struct {
 	name     string // of the source, for error texts
 	source   string // eventSource of its records
 	record   func(*envelope)
-	top      []string       // keys of a record
-	inner    []string       // keys of the object in it that has most of what is wanted
-	exact    bool           // the inner object is a map in the event structs: case counts
+	top      jsonscan.Keys  // keys of a record
+	inner    jsonscan.Keys  // keys of the object in it that has most of what is wanted
 	windowed bool           // Records may be missing
 	own      func() learner // of a source that has more to learn; it stays out of binaries without that source
 
@@ -62,10 +61,8 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	}
 	e, _ := f.pool.Get().(*envelope)
 	if e == nil {
-		e = &envelope{format: f, topKeys: jsonscan.KeysOf(f.top...), innerKeys: jsonscan.KeysOf(f.inner...)}
-		if f.exact {
-			e.innerKeys = jsonscan.ExactKeysOf(f.inner...)
-		}
+		e = &envelope{format: f}
+		e.topKeys, e.innerKeys = f.top, f.inner
 		if f.own != nil {
 			e.own = f.own()
 		}

@@ -16,10 +16,8 @@ import (
 
 var kafkaFormat = &format{
 	name: kafkaName,
-	top: []string{
-		"topic", "partition", "offset", "timestamp", "timestampType", "key", "value", "headers",
-		"keySchemaMetadata", "valueSchemaMetadata",
-	},
+	top: jsonscan.KeysOf("topic", "partition", "offset", "timestamp", "timestampType", "key", "value", "headers",
+		"keySchemaMetadata", "valueSchemaMetadata"),
 }
 
 // kafkaFields are those of the event, and kafkaSources what its eventSource may be.
@@ -62,7 +60,7 @@ func decodeKafka(event []byte, cluster string) ([]Message, error) {
 	if e == nil {
 		e = &kafkaEnvelope{lanes: map[string]int{}}
 		e.format = kafkaFormat
-		e.topKeys = jsonscan.KeysOf(kafkaFormat.top...)
+		e.topKeys = kafkaFormat.top
 	}
 	e.text = memory.String(event)
 	e.Reset(e.text)

@@ -1,6 +1,10 @@
 package weir
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/weir-go/weir/internal/jsonscan"
+)
 
 // Kinesis makes a Lambda of the function for an Amazon Kinesis Data Streams trigger.
 //
@@ -23,8 +27,8 @@ const kinesisName = "Kinesis"
 func newKinesisFormat(windowed bool) *format {
 	return &format{
 		name: kinesisName, source: "aws:kinesis", record: kinesisRecord, windowed: windowed,
-		top:   []string{"kinesis", "eventSource", "eventSourceARN", "eventID"},
-		inner: []string{"sequenceNumber", "partitionKey", "data", "approximateArrivalTimestamp"},
+		top:   jsonscan.KeysOf("kinesis", "eventSource", "eventSourceARN", "eventID"),
+		inner: jsonscan.KeysOf("sequenceNumber", "partitionKey", "data", "approximateArrivalTimestamp"),
 	}
 }
 

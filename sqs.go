@@ -22,9 +22,8 @@ const sqsName = "SQS"
 
 var sqsFormat = &format{
 	name: sqsName, source: "aws:sqs", record: sqsRecord,
-	top:   []string{"messageId", "body", "attributes", "eventSource", "eventSourceARN"},
-	inner: []string{"ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"},
-	exact: true,
+	top:   jsonscan.KeysOf("messageId", "body", "attributes", "eventSource", "eventSourceARN"),
+	inner: jsonscan.ExactKeysOf("ApproximateReceiveCount", "SentTimestamp", "MessageGroupId"),
 	own:   func() learner { return new(jsonscan.Phrases) }, // of bodies
 }
 
