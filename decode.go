@@ -8,6 +8,8 @@ import (
 	"sync"
 
 	"github.com/weir-go/weir/internal/jsonplan"
+	"github.com/weir-go/weir/internal/jsonscan"
+	"github.com/weir-go/weir/internal/memory"
 )
 
 var errNilFunction = errors.New("weir: the verb was given a nil function")
@@ -186,7 +188,10 @@ func asItIs(m *Message, v any) error {
 	case *[]byte:
 		*v = text
 	case *json.RawMessage:
-		if !json.Valid(text) {
+		var s jsonscan.Scanner
+		s.Reset(memory.String(text))
+		s.Skip()
+		if s.End(); s.Err() != nil {
 			return errors.New("the payload is not JSON")
 		}
 		*v = text

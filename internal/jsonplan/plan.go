@@ -8,7 +8,7 @@
 // when it is sure.
 //
 // Decoded strings are views of the text, which must not change afterwards, and slices
-// share chunks of memory: one that is kept keeps up to 8 kB of others alive.
+// share chunks of memory: one that is kept keeps up to 9 kB of others alive.
 package jsonplan
 
 import (
