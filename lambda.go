@@ -35,6 +35,8 @@ func build(s Source, v Verb, c *config) *Lambda {
 	return &Lambda{src: s, verb: v, cfg: c, err: c.err}
 }
 
+var errNotMade = errors.New("weir: this Lambda was not made by SQS, Kinesis, DynamoDB, Kafka, From or a window")
+
 // Err says what is wrong with the way the Lambda was built, such as an option that cannot
 // apply to its verb. Every invocation fails with it, so that nothing is lost; call it where
 // you would rather know at the start.
@@ -57,7 +59,7 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 		return nil, l.err
 	}
 	if l.src.Name == "" {
-		return nil, errors.New("weir: this Lambda was not made by SQS, Kinesis, DynamoDB, Kafka, From or a window")
+		return nil, errNotMade
 	}
 	begin := time.Now()
 	if l.windows != nil {

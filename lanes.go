@@ -54,11 +54,17 @@ func (l *lanes) count() int {
 	return len(l.heads)
 }
 
-// byKey tells lanes by the ordering keys as they are.
-func byKey(l *lanes, msgs []Message) { l.sort(msgs, nil) }
+// byKey makes lanes for n workers, by the ordering keys as they are.
+func byKey(r *round, n int) (workers int) { return inLanes(r, n, nil) }
 
-// byItem tells them by the canonical text of item keys, where a record has some.
-func byItem(l *lanes, msgs []Message) { l.sort(msgs, appendItemKey) }
+// byItem goes by the canonical text of item keys, where a record has some.
+func byItem(r *round, n int) (workers int) { return inLanes(r, n, appendItemKey) }
+
+func inLanes(r *round, n int, canonical func(*Message, []byte) []byte) (workers int) {
+	r.lanes.sort(r.w.msgs, canonical)
+	r.feed = &r.lanes
+	return min(n, max(1, r.lanes.count()))
+}
 
 // sort sorts a batch into lanes. Keys whose hashes are equal may share a lane, which costs
 // concurrency but never order.

@@ -123,7 +123,7 @@ type config struct {
 	everyOffset bool   // ReportEveryOffset
 	cluster     string // KafkaCluster
 	concurrency int
-	lanes       func(*lanes, []Message) // set by Concurrency, so that others are not linked with it
+	lanes       func(r *round, n int) (workers int) // set by Concurrency, so that others are not linked with it
 	reserve     time.Duration
 	timeout     time.Duration
 	undecodable UndecodableHandler
@@ -204,7 +204,7 @@ func (n concurrency) applyFlow(c *config) { n.apply(c, byKey) }
 
 func (n concurrency) applyStream(c *config) { n.apply(c, byItem) }
 
-func (n concurrency) apply(c *config, lanes func(*lanes, []Message)) {
+func (n concurrency) apply(c *config, lanes func(*round, int) int) {
 	if n < 1 {
 		c.refuse("Concurrency(%d): it takes 1 or more", n)
 	}

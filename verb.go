@@ -65,8 +65,7 @@ func (w *Work) each(ctx context.Context, h Handler) *latch {
 	r, workers := w.newRound(ctx, h), 1
 	r.timeout = w.l.cfg.timeout
 	if n := w.l.cfg.concurrency; n > 1 {
-		w.l.cfg.lanes(&r.lanes, w.msgs)
-		r.feed, workers = &r.lanes, min(n, max(1, r.lanes.count()))
+		workers = w.l.cfg.lanes(r, n)
 	}
 	r.start(workers)
 	return &r.end
