@@ -90,15 +90,16 @@ func (l *ledger) set(i int, s state, err error) bool {
 
 // final returns a record's outcome once nobody is writing it.
 func (l *ledger) final(i int) (state, error) {
-	for l.state(i) == deciding {
+	stands := l.entries[i].stands.Load()
+	for state(stands) == deciding {
 		runtime.Gosched()
+		stands = l.entries[i].stands.Load()
 	}
-	number := l.entries[i].stands.Load() >> stateBits
-	if number == 0 {
-		return l.state(i), nil
+	var err error
+	if number := stands >> stateBits; number > 0 {
+		l.mu.Lock()
+		err = l.errs[number-1]
+		l.mu.Unlock()
 	}
-	l.mu.Lock()
-	err := l.errs[number-1]
-	l.mu.Unlock()
-	return l.state(i), err
+	return state(stands & (1<<stateBits - 1)), err
 }

@@ -126,7 +126,7 @@ type config struct {
 	lanes       func(r *round, n int) (workers int) // set by Concurrency, so that others are not linked with it
 	reserve     time.Duration
 	timeout     time.Duration
-	undecodable UndecodableHandler
+	undecodable UndecodableHandler           // nil for FailUndecodable
 	onFailure   FailureHandler               // nil for none
 	wrap        func(*Work, Handler) Handler // set by Use, so that others are not linked with it
 	middleware  []Middleware
@@ -142,7 +142,7 @@ type config struct {
 }
 
 func newConfig() *config {
-	return &config{reserve: defaultReserve, undecodable: FailUndecodable}
+	return &config{reserve: defaultReserve}
 }
 
 // gather makes a config of a source's options.

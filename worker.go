@@ -202,9 +202,9 @@ func (k *worker) conclude(err error) {
 	w, m, rc := k.w, &k.w.msgs[k.i], &k.w.ledger.entries[k.i]
 	k.phase = judging
 	v, closed := classify(err), w.isClosed()
-	if v == undecodable && !closed {
+	if judge := w.l.cfg.undecodable; judge != nil && v == undecodable && !closed {
 		reason := err
-		if err = w.l.cfg.undecodable(rc, m, reason); err == nil {
+		if err = judge(rc, m, reason); err == nil {
 			err = Drop(reason)
 		}
 		v = classify(err)

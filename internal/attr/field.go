@@ -24,7 +24,7 @@ type structure struct {
 func (c compiler) fields(t reflect.Type, path string) (*structure, error) {
 	fs := &structure{}
 	for _, from := range fields.Visible(t, read) {
-		f := &field{Field: from}
+		f := &field{Field: *from}
 		n, err := c.node(f.Type, path+"."+f.GoName)
 		if err != nil {
 			return nil, err

@@ -42,8 +42,8 @@ type embedded struct {
 // Visible lists the fields of t and of its embedded structs by their place. A name
 // belongs to its outermost level, where a tag beats none and a tie hides it. It does without maps,
 // which take more code than time.
-func Visible(t reflect.Type, read Reader) []Field {
-	var all []Field
+func Visible(t reflect.Type, read Reader) []*Field {
+	var all []*Field
 	structs := []embedded{{typ: t}} // level by level
 	for at := 0; at < len(structs); at++ {
 		e := structs[at]
@@ -56,14 +56,14 @@ func Visible(t reflect.Type, read Reader) []Field {
 				structs = embed(structs, embedded{typ: Pointed(sf.Type), index: index})
 			case Take:
 				f.GoName, f.Type, f.Index, f.twice = sf.Name, sf.Type, index, e.twice
-				all = append(all, f)
+				all = append(all, &f)
 			}
 		}
 	}
-	var visible []Field
-	for i := range all {
-		if isVisible(all, &all[i]) {
-			visible = append(visible, all[i])
+	var visible []*Field
+	for _, f := range all {
+		if isVisible(all, f) {
+			visible = append(visible, f)
 		}
 	}
 	byPlace(visible)
@@ -82,9 +82,8 @@ func embed(structs []embedded, e embedded) []embedded {
 }
 
 // isVisible reports whether a name means f. The length of an index is its level.
-func isVisible(all []Field, f *Field) bool {
-	for i := range all {
-		o := &all[i]
+func isVisible(all []*Field, f *Field) bool {
+	for _, o := range all {
 		if o == f || o.Name != f.Name || len(o.Index) > len(f.Index) {
 			continue
 		}
@@ -97,7 +96,7 @@ func isVisible(all []Field, f *Field) bool {
 
 // byPlace sorts fields by where they stand. It is not slices.SortFunc, which is 25 kB in a binary
 // for what is done once a type.
-func byPlace(all []Field) {
+func byPlace(all []*Field) {
 	for i := range all {
 		for j := i; j > 0 && slices.Compare(all[j].Index, all[j-1].Index) < 0; j-- {
 			all[j], all[j-1] = all[j-1], all[j]

@@ -34,7 +34,7 @@ func (c *compiler) fields(t reflect.Type) *structure {
 	visible := fields.Visible(t, c.read)
 	fs := &structure{all: make([]field, len(visible)), exact: map[string]int{}, ascii: true, distinct: true}
 	for i := range visible {
-		from, f := &visible[i], &fs.all[i]
+		from, f := visible[i], &fs.all[i]
 		key := `"` + from.Name + `":`
 		f.name, f.token, f.first = []byte(from.Name), jsonscan.TokenOf(","+key), jsonscan.TokenOf(key)
 		fs.exact[from.Name] = i
