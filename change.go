@@ -173,7 +173,7 @@ func (d *imageReader[E]) image(m *Message, i *image) (*E, error) {
 	switch {
 	case !i.at.given():
 		return nil, nil
-	case i.at.size() <= memory.Shareable:
+	case i.at.length() <= memory.Shareable:
 		e = d.values.New()
 	default:
 		e = new(E)

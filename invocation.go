@@ -32,7 +32,7 @@ type span struct{ from, to uint32 }
 
 func spanOf(from, to int) span { return span{uint32(from), uint32(to)} }
 
-func (s span) size() int   { return int(s.to - s.from) }
+func (s span) length() int { return int(s.to - s.from) }
 func (s span) given() bool { return s.to > s.from }
 
 // read returns a copy of a part of the event, or false if the event is gone.
