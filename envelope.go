@@ -247,10 +247,11 @@ func (e *envelope) same(field string, r *repeated) {
 	null := e.Kind() == 'n'
 	start := e.Offset()
 	if text := e.view(field); !null && e.Err() == nil {
-		*r = repeated{raw: strings.Clone(e.text[start:e.Offset()]), value: strings.Clone(text), here: true}
-		if r.raw[0] != '"' {
-			r.raw = ""
+		raw := e.text[start:e.Offset()]
+		if raw[0] != '"' {
+			raw = ""
 		}
+		r.raw, r.value, r.here = strings.Clone(raw), strings.Clone(text), true
 	}
 }
 
