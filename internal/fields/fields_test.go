@@ -20,6 +20,9 @@ type (
 		F int
 		G int `json:"X"`
 	}
+	rival struct {
+		R int `json:"X"`
+	}
 	one struct {
 		deep
 		H int
@@ -67,6 +70,10 @@ func TestVisible(t *testing.T) {
 		one{}, two{}, both{}, other{}, &self{named: &named{}}, &struct {
 			deep
 			named
+		}{},
+		&struct {
+			named
+			*rival // vet would see it without the pointer
 		}{},
 		&struct {
 			both
