@@ -92,7 +92,7 @@ func (l *Lambda) decodeForeign(event []byte) (msgs []Message, err error) {
 	if died := guard(func() error { msgs, refused = l.src.Decode(event); return nil }); died != nil {
 		return nil, fmt.Errorf("weir: decode %s event: %w", l.src.Name, died)
 	}
-	for i := range msgs {
+	for i := 0; i < len(msgs) && len(event) > 0; i++ {
 		if m := &msgs[i]; memory.Within(m.Payload, event) { // decoded strings will be views of it
 			m.Payload = bytes.Clone(m.Payload)
 		}

@@ -104,7 +104,7 @@ func (w *Work) whySkipped(i int) error {
 		return ErrAborted
 	case w.cause != nil:
 		return w.cause
-	case w.isHalted():
+	case w.halted.Load():
 		return ErrHalted
 	}
 	return ErrUndecided

@@ -23,7 +23,7 @@ type Work struct {
 	kin    atomic.Pointer[kin] // nil without Unwrap; a late verb may still set it
 
 	aborted  atomic.Bool
-	halted   atomic.Bool  // by a Runner: Each starts no more
+	halted   *atomic.Bool // by a Runner: Each starts no more; of the outermost batch
 	failedAt atomic.Int64 // lowest index that failed, under the rule stop
 	poisoned atomic.Bool  // whether groups has any
 	mu       sync.Mutex
@@ -39,6 +39,7 @@ type Work struct {
 	overrun    atomic.Pointer[func()] // what a verb has decided so far, to be settled if it is late
 
 	few     [10]entry // the ledger's, of a small batch
+	halt    atomic.Bool
 	summary Summary
 	probe   report // weirtest's, or nil
 }
@@ -63,6 +64,7 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 	} else {
 		w.ledger.entries = make([]entry, len(msgs))
 	}
+	w.halted = &w.halt
 	w.failedAt.Store(noFailure)
 	if r, ok := ctx.Value(probe.Key{}).(report); ok && r.Take() {
 		w.probe = r
@@ -76,9 +78,7 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 		} else {
 			m.call.ctx = ctx
 		}
-		if l.src.fifo && (i == 0 || m.SourceARN != msgs[i-1].SourceARN) && isFIFO(m.SourceARN) {
-			fifo = true
-		}
+		fifo = fifo || l.src.fifo && isFIFO(m.SourceARN)
 	}
 	switch {
 	case fifo && l.cfg.skipGroup:
@@ -94,10 +94,6 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 	return w
 }
 
-func (w *Work) isHalted() bool {
-	return w.halted.Load() || w.kin.Load() != nil && w.isOuterHalted()
-}
-func (w *Work) isOuterHalted() bool { return w.within() != nil && w.within().isHalted() }
 func (w *Work) isClosed() bool {
 	return w.closed.Load() || w.within() != nil && w.within().isClosed()
 }

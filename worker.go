@@ -104,16 +104,17 @@ func (k *worker) drive() (finished bool) {
 	case spoiled:
 		k.blame(k.err, retry)
 	}
+	entries, msgs := k.w.ledger.entries, k.w.msgs
 	for k.claim() {
 		k.phase = working
-		rc, m := &k.w.ledger.entries[k.i], &k.w.msgs[k.i]
+		rc, m := &entries[k.i], &msgs[k.i]
 		rc.round, rc.index = k.round, uint32(k.i)
 		if !k.plain || m.bad != nil {
 			k.conclude(k.handle(rc, m))
 		} else if err := k.h(rc, m); err != nil {
 			k.conclude(ended(rc, err))
 		} else {
-			k.succeed()
+			k.succeed(rc)
 		}
 	}
 	return true
@@ -140,7 +141,7 @@ func (k *worker) crash(v any) {
 // claim steps to the next record to run.
 func (k *worker) claim() bool {
 	w := k.w
-	for k.settled || !w.aborted.Load() && !w.isHalted() && k.Err() == nil {
+	for k.settled || !w.aborted.Load() && !w.halted.Load() && k.Err() == nil {
 		if k.feed != nil {
 			k.i = k.feed.next(k.i)
 		} else if k.i++; k.i == len(w.msgs) {
@@ -225,7 +226,7 @@ func (k *worker) conclude(err error) {
 			}
 		}
 		if told == nil {
-			k.succeed()
+			k.succeed(rc)
 			return
 		}
 		err, v = fmt.Errorf("RecordSucceeded observer: %w", told), retry
@@ -245,9 +246,9 @@ func (k *worker) conclude(err error) {
 	k.blame(err, v)
 }
 
-func (k *worker) succeed() {
+func (k *worker) succeed(rc *entry) {
 	k.phase = idle
-	if k.w.ledger.succeed(k.i) {
+	if rc.succeed() {
 		k.succeeded++
 	}
 }
