@@ -59,11 +59,12 @@ func (o DecodeOption[T]) decoder() (*decoder, error) {
 
 var errNilDecode = errors.New("weir: Decode was given a nil function")
 
-// decoder decodes payloads into one type. It does not have the type as a parameter, since every
+// decoder decodes payloads into one type, T. It does not have the type as a parameter, since every
 // function that has one is in a binary once for each type, with the type's fields in its name.
 type decoder struct {
 	what    shape
-	own     any                                  // func(*Message) (T, error) around one of the user's, or nil
+	typ     reflect.Type                         // T
+	own     bool                                 // into is a function of the user's, which sees to tombstones
 	nilable bool                                 // nil can say that there is nothing
 	hooked  bool                                 // code of the user's is called, which may keep what it decodes into
 	into    func() func(m *Message, v any) error // makes what decodes for one goroutine at a time into a *T that is zero
@@ -72,8 +73,49 @@ type decoder struct {
 
 // reader decodes for one goroutine at a time, with memory of its own.
 type reader struct {
-	v      any // *T, zero between records
+	v      any // *T
 	decode func(m *Message, v any) error
+}
+
+// reader returns one from the pool, or a new one. Where user code panics, it is given up.
+func (d *decoder) reader() *reader {
+	r, _ := d.pool.Get().(*reader)
+	if r == nil {
+		r = &reader{d.variable(), d.into()}
+	}
+	return r
+}
+
+func (d *decoder) variable() any { return reflect.New(d.typ).Interface() }
+
+// decode decodes a record into the reader's variable, which has to be zero again for the next one, unless every
+// record has its own.
+func (d *decoder) decode(r *reader, m *Message) error {
+	if d.hooked {
+		r.v = d.variable()
+	}
+	err := r.decode(m, r.v)
+	if err != nil && !d.own && d.what != shapePair { // whose parts have seen to it
+		if m.Tombstone() {
+			r.v = d.variable()
+		}
+		err = d.undecoded(m, err)
+	}
+	return err
+}
+
+// read decodes a record into a T, which is the decoder's type. Each has the same, lest the binary has one more
+// function with T in its name.
+func read[T any](d *decoder, m *Message) (T, error) {
+	r := d.reader()
+	err := d.decode(r, m)
+	p, _ := r.v.(*T)
+	v := *p
+	if !d.hooked {
+		*p = *new(T)
+	}
+	d.pool.Put(r)
+	return v, err
 }
 
 // decoderFrom goes by the last option, or else by the type.
@@ -84,49 +126,28 @@ func decoderFrom[T any](opts []DecodeOption[T]) (*decoder, error) {
 	return opts[len(opts)-1].decoder()
 }
 
-func decoderBy[T any](decode func([]byte) (T, error)) (*decoder, error) {
+func decoderBy[T any](decode func([]byte) (T, error)) (d *decoder, err error) {
 	if decode == nil {
 		return &decoder{}, errNilDecode
 	}
-	d := &decoder{nilable: nilable(reflect.TypeFor[T]())}
-	d.own = func(m *Message) (v T, err error) {
+	d = ownDecoder(func(m *Message) (v T, err error) {
 		if m.Tombstone() {
 			return v, d.undecoded(m, nil)
 		}
 		return decode(m.payload())
-	}
+	})
 	return d, nil
 }
 
-// read decodes a record into a T, which is the decoder's type.
-func read[T any](d *decoder, m *Message) (v T, err error) {
-	if d.own != nil {
-		decode, _ := d.own.(func(*Message) (T, error))
-		return decode(m)
-	}
-	r, _ := d.pool.Get().(*reader)
-	if r == nil {
-		r = &reader{new(T), d.into()}
-	}
-	p, _ := r.v.(*T)
-	if d.hooked { // every record has a T of its own from the start
-		p = new(T)
-	}
-	err = r.decode(m, p)
-	v = *p
-	if !d.hooked {
-		var zero T
-		*p = zero
-	}
-	d.pool.Put(r)
-	if err != nil && d.what != shapePair { // whose parts have seen to it
-		if m.Tombstone() {
-			var none T
-			v = none
+func ownDecoder[T any](decode func(m *Message) (T, error)) *decoder {
+	t := reflect.TypeFor[T]()
+	return &decoder{own: true, typ: t, nilable: nilable(t), into: func() func(*Message, any) error {
+		return func(m *Message, v any) (err error) {
+			p, _ := v.(*T)
+			*p, err = decode(m)
+			return err
 		}
-		err = d.undecoded(m, err)
-	}
-	return v, err
+	}}
 }
 
 // imageDecoder is a pointer to a Change[E] or a NewImage[E].
@@ -142,7 +163,8 @@ type images interface {
 // decoderFor goes by the type that zero points to.
 func decoderFor(zero any) (*decoder, error) {
 	d, err := decoderOf(zero)
-	d.nilable = nilable(reflect.TypeOf(zero).Elem())
+	d.typ = reflect.TypeOf(zero).Elem()
+	d.nilable = nilable(d.typ)
 	return d, err
 }
 

@@ -27,13 +27,18 @@ import "context"
 // Under Concurrency, f is called from several goroutines at a time.
 func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]) Verb {
 	dec, err := decoderFrom(opts)
-	return &each{decodes: dec.what, err: err, nilFunc: f == nil, h: func(ctx context.Context, m *Message) error {
-		v, err := read[T](dec, m)
+	return newEach(dec, err, f == nil, func(ctx context.Context, m *Message, r *reader) error {
+		err := dec.decode(r, m)
+		p, _ := r.v.(*T)
+		v := *p
+		if !dec.hooked {
+			*p = *new(T)
+		}
 		if err != nil {
 			return unread(err)
 		}
 		return f(ctx, v)
-	}}
+	})
 }
 
 // EachMessage makes a verb of a function that handles one record as it came. f must not be
@@ -44,9 +49,23 @@ func EachMessage(f func(ctx context.Context, m *Message) error) Verb {
 
 type each struct {
 	h       Handler
+	do      func(ctx context.Context, m *Message, r *reader) error // is h for who has a reader; or nil
+	dec     *decoder
 	decodes shape
 	err     error
 	nilFunc bool
+}
+
+// newEach is not inlined, for what is in it would have T in its name.
+//
+//go:noinline
+func newEach(dec *decoder, err error, nilFunc bool, do func(ctx context.Context, m *Message, r *reader) error) *each {
+	return &each{do: do, dec: dec, decodes: dec.what, err: err, nilFunc: nilFunc, h: func(ctx context.Context, m *Message) error {
+		r := dec.reader()
+		err := do(ctx, m, r)
+		dec.pool.Put(r) // where user code panics, it is given up
+		return err
+	}}
 }
 
 func (e *each) Process(ctx context.Context, w *Work) error {

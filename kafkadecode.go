@@ -39,7 +39,7 @@ func DecodeMessage[T any](decode func(m *Message) (T, error)) DecodeOption[T] {
 		if decode == nil {
 			return &decoder{}, errNilDecode
 		}
-		return &decoder{own: decode}, nil
+		return ownDecoder(decode), nil
 	}}
 }
 
@@ -48,7 +48,7 @@ func DecodeMessage[T any](decode func(m *Message) (T, error)) DecodeOption[T] {
 func DecodePair[K, V any](key func([]byte) (K, error), value func([]byte) (V, error)) DecodeOption[Pair[K, V]] {
 	return DecodeOption[Pair[K, V]]{func() (*decoder, error) {
 		r, err := newPairReader(key, value)
-		return &decoder{what: shapePair, into: r.into}, err
+		return &decoder{what: shapePair, typ: reflect.TypeFor[Pair[K, V]](), into: r.into}, err
 	}}
 }
 

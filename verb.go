@@ -54,15 +54,18 @@ func (w *Work) All() iter.Seq2[int, *Message] {
 func (w *Work) Each(ctx context.Context, h Handler) {
 	w.running.Lock()
 	defer w.running.Unlock()
-	w.each(ctx, h).wait(time.Time{})
+	w.each(ctx, h, nil).wait(time.Time{})
 }
 
-// each starts what Each does.
-func (w *Work) each(ctx context.Context, h Handler) *latch {
+// each starts what Each does. e, if any, is the verb that h is of.
+func (w *Work) each(ctx context.Context, h Handler, e *each) *latch {
 	if w.l.cfg.wrap != nil {
-		h = w.l.cfg.wrap(w, h)
+		h, e = w.l.cfg.wrap(w, h), nil
 	}
 	r, workers := w.newRound(ctx, h), 1
+	if e != nil && e.do != nil {
+		r.e = e
+	}
 	r.timeout = w.l.cfg.timeout
 	if n := w.l.cfg.concurrency; n > 1 {
 		w.l.cfg.lanes(&r.lanes, w.msgs)

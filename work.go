@@ -137,7 +137,7 @@ func (w *Work) process(parent context.Context) error {
 func (w *Work) begin(ctx context.Context) *latch {
 	begun := w.l.cfg.observers.begun
 	if v, ok := w.verb.(*each); ok && len(begun) == 0 {
-		return w.each(ctx, v.h) // its user code is all handlers, and those are guarded by the workers
+		return w.each(ctx, v.h, v) // its user code is all handlers, and those are guarded by the workers
 	}
 	return apart(func() error {
 		for _, o := range begun {

@@ -24,7 +24,8 @@ type round struct {
 	context.Context
 	w       *Work
 	h       Handler
-	feed    feed // nil for one worker that takes all records in order
+	e       *each // has what does the same as h, with a reader; or nil
+	feed    feed  // nil for one worker that takes all records in order
 	lanes   lanes
 	settled bool          // h only looks outcomes up: no deadline, no start
 	timeout time.Duration // of a record, 0 for none
@@ -52,7 +53,8 @@ func (r *round) start(workers int) {
 // worker runs records one after another.
 type worker struct {
 	*round
-	i         int // the current record, -1 before the first
+	r         *reader // what e reads with
+	i         int     // the current record, -1 before the first
 	phase     phase
 	err       error // of a crashed record
 	succeeded int64
@@ -64,6 +66,9 @@ func (k worker) work() {
 		if !finished { // user code called runtime.Goexit: another goroutine goes on from here
 			go k.work()
 			return
+		}
+		if k.r != nil {
+			k.e.dec.pool.Put(k.r)
 		}
 		k.w.succeeded.Add(k.succeeded)
 		if k.workers.Add(-1) == 0 {
@@ -104,6 +109,9 @@ func (k *worker) drive() (finished bool) {
 	case spoiled:
 		k.blame(k.err, retry)
 	}
+	if k.e != nil {
+		k.r = k.e.dec.reader()
+	}
 	entries, msgs := k.w.ledger.entries, k.w.msgs
 	for k.claim() {
 		k.phase = working
@@ -111,10 +119,18 @@ func (k *worker) drive() (finished bool) {
 		rc.round, rc.index = k.round, uint32(k.i)
 		if !k.plain || m.bad != nil {
 			k.conclude(k.handle(rc, m))
-		} else if err := k.h(rc, m); err != nil {
-			k.conclude(ended(rc, err))
+			continue
+		}
+		var err error
+		if k.r != nil {
+			err = k.e.do(rc, m, k.r)
 		} else {
+			err = k.h(rc, m)
+		}
+		if err == nil {
 			k.succeed(rc)
+		} else {
+			k.conclude(ended(rc, err))
 		}
 	}
 	return true
@@ -168,13 +184,20 @@ func (k *worker) handle(rc *entry, m *Message) error {
 	case m.bad != nil:
 		return m.damage()
 	case k.settled:
-		return k.h(rc, m)
+		return k.call(rc, m)
 	case k.timeout <= 0:
-		return ended(rc, k.h(rc, m))
+		return ended(rc, k.call(rc, m))
 	}
 	ctx, cancel := context.WithTimeoutCause(rc, k.timeout, ErrRecordTimeout)
 	defer cancel()
-	return ended(ctx, k.h(ctx, m))
+	return ended(ctx, k.call(ctx, m))
+}
+
+func (k *worker) call(ctx context.Context, m *Message) error {
+	if k.r == nil {
+		return k.h(ctx, m)
+	}
+	return k.e.do(ctx, m, k.r)
 }
 
 // endedError adds to an error why weir ended the record's context. The outcome that the
