@@ -14,8 +14,9 @@ import (
 // field is one struct field that a key can go into.
 type field struct {
 	name   []byte
+	next   *field         // what most texts have next
 	token  jsonscan.Token // comma, quoted name and colon, as most texts have them
-	first  jsonscan.Token // the same without the comma
+	alone  jsonscan.Token // the same without the comma
 	offset uintptr
 	way    []step // to the field, if pointers are on it
 	node   *node  // nil when the way is barred
@@ -25,6 +26,7 @@ type field struct {
 // structure finds the field for a key.
 type structure struct {
 	all      []field // by place in the struct
+	first    *field  // or nil
 	exact    map[string]int
 	lengths  uint64 // a bit for each length of a name; the last is for all from 63 on
 	ascii    bool   // all names are
@@ -35,7 +37,7 @@ func (c *compiler) fields(t reflect.Type) *structure {
 	fs := &structure{exact: map[string]int{}, ascii: true, distinct: true}
 	for i, from := range fields.Visible(t, c.read) {
 		key := `"` + from.Name + `":`
-		f := field{name: []byte(from.Name), token: jsonscan.TokenOf("," + key), first: jsonscan.TokenOf(key)}
+		f := field{name: []byte(from.Name), token: jsonscan.TokenOf("," + key), alone: jsonscan.TokenOf(key)}
 		fs.exact[from.Name] = i
 		fs.lengths |= lengthBit(f.name)
 		fs.ascii = fs.ascii && isASCII(f.name)
@@ -47,6 +49,11 @@ func (c *compiler) fields(t reflect.Type) *structure {
 		f.quick = f.node.quick(f.way)
 		fs.distinct = fs.distinct && fs.folded(f.name) < 0
 		fs.all = append(fs.all, f)
+	}
+	next := &fs.first
+	for i := range fs.all {
+		*next = &fs.all[i]
+		next = &fs.all[i].next
 	}
 	return fs
 }
@@ -93,18 +100,22 @@ func (f *field) in(p memory.Pointer) memory.Pointer {
 }
 
 // find looks for the exact name first, then for one that differs only in case. It
-// returns -1 when there is none. The name most likely is that of field next.
-func (fs *structure) find(name []byte, next int) int {
-	if fs.distinct && next < len(fs.all) && bytes.EqualFold(fs.all[next].name, name) {
-		return next
+// returns nil when there is none. The name most likely is that of the field given, if one is.
+func (fs *structure) find(name []byte, likely *field) *field {
+	if fs.distinct && likely != nil && bytes.EqualFold(likely.name, name) {
+		return likely
 	}
 	if fs.lengths&lengthBit(name) == 0 && fs.ascii && isASCII(name) {
-		return -1
+		return nil
 	}
-	if i, ok := fs.exact[string(name)]; ok {
-		return i
+	i, ok := fs.exact[string(name)]
+	if !ok {
+		i = fs.folded(name)
 	}
-	return fs.folded(name)
+	if i < 0 {
+		return nil
+	}
+	return &fs.all[i]
 }
 
 func (fs *structure) folded(name []byte) int {

@@ -70,7 +70,7 @@ const maxPointers = 32
 
 // Takes reports whether T is a struct, or points to one, that may have a field for key.
 func (p *Plan) Takes(key string) bool {
-	return p.fields != nil && (p.unfit || p.fields.find([]byte(key), 0) >= 0)
+	return p.fields != nil && (p.unfit || p.fields.find([]byte(key), nil) != nil)
 }
 
 // Hooked reports whether a decode may call code of the user's.
