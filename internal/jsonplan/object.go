@@ -63,6 +63,12 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 						memory.Set(memory.Field(p, f.offset), false)
 						end = to
 					}
+				case opSlice:
+					if c == '[' {
+						if end = f.node.slice(d, i, memory.Field(p, f.offset)); end < 0 {
+							return doubt
+						}
+					}
 				}
 			}
 			if end < 0 {
