@@ -216,10 +216,14 @@ func (e *envelope) view(field string) (text string) {
 
 // str reads a string field that the message keeps. Null leaves it as it is.
 func (e *envelope) str(field string, into *string) {
-	null := e.Kind() == 'n'
-	if text := e.view(field); !null {
-		*into = e.keep(text)
+	text, ok := e.Plain()
+	if !ok {
+		null := e.Kind() == 'n'
+		if text = e.view(field); null {
+			return
+		}
 	}
+	*into = e.keep(text)
 }
 
 // id reads a string field that is the identifier.
