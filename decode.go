@@ -57,7 +57,7 @@ func (o DecodeOption[T]) applyBatch(c *batchConfig) { c.decode = o }
 
 var errNilDecode = errors.New("weir: Decode was given a nil function")
 
-// decoder decodes payloads into one type. It does not have the type as a parameter, since every
+// decoder decodes payloads into one type, T. It does not have the type as a parameter, since every
 // function that has one is in a binary once for each type, with the type's fields in its name.
 type decoder struct {
 	what   shape
@@ -103,31 +103,36 @@ func decoderBy[T any](decode func([]byte) (T, error)) (*decoder, error) {
 
 // read decodes a record into a T, which is the decoder's type.
 func read[T any](d *decoder, m *Message) (v T, err error) {
-	r, err := d.read(m)
-	if err != nil {
-		return v, err
-	}
-	p, _ := r.v.(*T)
-	if v = *p; !d.hooked {
-		var zero T
-		*p = zero
+	r := d.reader()
+	if err = d.decode(r, m); err == nil {
+		p, _ := r.v.(*T)
+		if v = *p; !d.hooked {
+			var zero T
+			*p = zero
+		}
 	}
 	d.giveBack(r)
-	return v, nil
+	return v, err
 }
 
-// read decodes a record. The T of the reader is zero again when the reader goes back to the pool.
-func (d *decoder) read(m *Message) (*reader, error) {
+// reader returns one from the pool, or a new one. Where user code panics, it is given up.
+func (d *decoder) reader() *reader {
 	r, _ := d.pool.Get().(*reader)
 	if r == nil {
 		r = &reader{decode: d.into()}
 	}
-	if r.v == nil { // with hooks, every record has a T of its own from the start
+	return r
+}
+
+// decode decodes a record into the reader's variable, which has to be zero again for the next one, unless every
+// record has its own. After an error it is.
+func (d *decoder) decode(r *reader, m *Message) error {
+	if r.v == nil || d.hooked {
 		r.v = reflect.New(d.typ).Interface()
 	}
 	err := r.decode(m, r.v)
 	if err == nil {
-		return r, nil
+		return nil
 	}
 	if !d.hooked {
 		reflect.ValueOf(r.v).Elem().SetZero()
@@ -135,10 +140,7 @@ func (d *decoder) read(m *Message) (*reader, error) {
 	if !d.knows {
 		err = d.undecoded(m, err)
 	}
-	if err != nil {
-		d.giveBack(r)
-	}
-	return r, err
+	return err
 }
 
 func (d *decoder) giveBack(r *reader) {

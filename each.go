@@ -55,19 +55,24 @@ func EachMessage(f func(ctx context.Context, m *Message) error) Verb {
 type each struct {
 	h       Handler
 	dec     *decoder
-	call    func(ctx context.Context, v any) error // empties the *T that v is, and hands on what was in it
+	call    func(ctx context.Context, v any) error // empties the *T that v is, and hands on what was in it; or nil
 	err     error
 	nilFunc bool
 }
 
 func (e *each) handle(ctx context.Context, m *Message) error {
-	r, err := e.dec.read(m)
-	if err != nil {
+	r := e.dec.reader()
+	err := e.do(ctx, m, r)
+	e.dec.giveBack(r) // where user code panics, it is given up
+	return err
+}
+
+// do is handle for who has a reader.
+func (e *each) do(ctx context.Context, m *Message, r *reader) error {
+	if err := e.dec.decode(r, m); err != nil {
 		return unread(err)
 	}
-	err = e.call(ctx, r.v)
-	e.dec.giveBack(r)
-	return err
+	return e.call(ctx, r.v)
 }
 
 func (e *each) Process(ctx context.Context, w *Work) error {

@@ -213,10 +213,14 @@ func (e *envelope) view(field string) (text string) {
 
 // str reads a string field that the message keeps. Null leaves it as it is.
 func (e *envelope) str(field string, into *string) {
-	null := e.Kind() == 'n'
-	if text := e.view(field); !null {
-		*into = e.keep(text)
+	text, ok := e.Plain()
+	if !ok {
+		null := e.Kind() == 'n'
+		if text = e.view(field); null {
+			return
+		}
 	}
+	*into = e.keep(text)
 }
 
 // id reads a string field that is the identifier.
@@ -301,13 +305,9 @@ func (e *envelope) payload(field string, known *jsonscan.Phrases) {
 // base64Payload reads a base64 field into the payload.
 func (e *envelope) base64Payload(field string) {
 	e.field = field
-	if text, ok := e.UpToQuote(); ok {
-		// What decodes to its full length has neither escapes nor control characters.
-		if data, err := e.decode64(text); err == nil && len(text)%4 == 0 && len(data) == fullLen(text) {
-			e.Pass(text)
-			e.now.Payload = data
-			return
-		}
+	if data, ok := e.plain64(); ok {
+		e.now.Payload = data
+		return
 	}
 	if e.Kind() == 'n' {
 		e.damage("null, not a string")
@@ -324,19 +324,30 @@ func (e *envelope) base64Payload(field string) {
 	e.now.Payload = data
 }
 
+// plain64 reads a string of nothing but base64, if one comes next. Its end is found by decoding it.
+func (e *envelope) plain64() (data []byte, ok bool) {
+	text, ok := e.Quoted()
+	if !ok {
+		return nil, false
+	}
+	size, quote := b64.Quoted(e.memory.Rest(), text)
+	if quote >= 0 {
+		data = e.memory.Take(size)
+	} else { // more than what is left of the chunk, mostly
+		room := e.memory.Take(max(0, strings.IndexByte(text, '"'))/4*3 + 6)
+		size, quote = b64.Quoted(room, text)
+		data = e.memory.Trim(room, size)
+	}
+	if quote >= 0 {
+		e.Jump(len(e.text) - len(text) + quote + 1)
+	}
+	return data, quote >= 0
+}
+
 func (e *envelope) decode64(text string) ([]byte, error) {
 	room := e.memory.Take(len(text)/4*3 + 3)
 	data, err := b64.AppendDecode(room[:0], text)
 	return e.memory.Trim(room, len(data)), err
-}
-
-// fullLen is the length of what text stands for if it is nothing but base64.
-func fullLen(text string) int {
-	n := len(text) / 4 * 3
-	for i := len(text) - 1; i >= 0 && text[i] == '='; i-- {
-		n--
-	}
-	return n
 }
 
 // millis reads a time written as a string of milliseconds.

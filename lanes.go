@@ -75,7 +75,7 @@ func (l *lanes) sort(msgs []Message, canonical func(*Message, []byte) []byte) {
 	}
 	seed := maphash.String(maphash.MakeSeed(), "") // nobody can know which keys collide
 	links := make([]int32, 2*n)
-	l.follow, l.heads = links[:n], links[n:n]
+	follow, heads := links[:n], links[n:n]
 	size := 4
 	for size < n+n/2 {
 		size *= 2
@@ -87,29 +87,30 @@ func (l *lanes) sort(msgs []Message, canonical func(*Message, []byte) []byte) {
 	var scratch []byte
 	for i := range msgs {
 		m := &msgs[i]
-		if m.OrderingKey == "" {
-			l.heads = append(l.heads, int32(i))
+		key := m.OrderingKey
+		if key == "" {
+			heads = append(heads, int32(i))
 			continue
 		}
-		var h uint64
-		if canonical == nil || m.item == nil {
-			h = hashKey(m.OrderingKey, seed)
-		} else {
+		if canonical != nil && m.item != nil {
 			scratch = canonical(m, scratch[:0])
-			h = hashKey(memory.String(scratch), seed)
+			key = memory.String(scratch)
 		}
-		half := uint32(h >> 32)
-		at := int(uint32(h)) & (size - 1)
-		for table[at].tail != 0 && table[at].hash != half {
-			at = (at + 1) & (size - 1)
+		h := hashKey(key, seed)
+		half, at := uint32(h>>32), uint(h)&uint(size-1)
+		s := &table[at]
+		for s.tail != 0 && s.hash != half {
+			at = (at + 1) & uint(size-1)
+			s = &table[at]
 		}
-		if tail := table[at].tail; tail == 0 {
-			l.heads = append(l.heads, int32(i))
+		if s.tail == 0 {
+			heads = append(heads, int32(i))
 		} else {
-			l.follow[tail-1] = int32(i)
+			follow[s.tail-1] = int32(i)
 		}
-		table[at] = slot{half, uint32(i) + 1}
+		*s = slot{half, uint32(i) + 1}
 	}
+	l.follow, l.heads = follow, heads
 }
 
 // hashKey hashes a key that is not empty: by multiplying, as wyhash does, which takes a short key a third of
@@ -131,7 +132,7 @@ func hashKey(key string, seed uint64) uint64 {
 	default:
 		a = uint64(key[0]) | uint64(key[n/2])<<8 | uint64(key[n-1])<<16
 	}
-	return mixed(mixed(a^first, b^seed^odd1), odd2^uint64(n))
+	return mixed(a^first, b^(seed+odd2*uint64(n)))
 }
 
 // mixed multiplies, and puts the halves of the product together.

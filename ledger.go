@@ -63,9 +63,7 @@ func (e *entry) Value(key any) any {
 func (l *ledger) state(i int) state { return state(l.entries[i].stands.Load() & (1<<stateBits - 1)) }
 
 // succeed is set for what becomes of most records.
-func (l *ledger) succeed(i int) bool {
-	return l.entries[i].stands.CompareAndSwap(uint32(undecided), uint32(succeeded))
-}
+func (e *entry) succeed() bool { return e.stands.CompareAndSwap(uint32(undecided), uint32(succeeded)) }
 
 // set records an outcome and reports whether it was the first.
 func (l *ledger) set(i int, s state, err error) bool {

@@ -94,7 +94,7 @@ func (w *Work) whySkipped(i int) error {
 		return ErrAborted
 	case w.cause != nil:
 		return w.cause
-	case w.isHalted():
+	case w.halted.Load():
 		return ErrHalted
 	}
 	return ErrUndecided

@@ -273,7 +273,7 @@ func (p *parts) carrier(inner int) int {
 
 // inside makes the Work of records that were in those of w.
 func (w *Work) inside(msgs []Message) *Work {
-	in := &Work{l: w.l, call: invocation{ctx: w.call.ctx}, msgs: msgs, rule: w.rule, times: w.times}
+	in := &Work{l: w.l, call: invocation{ctx: w.call.ctx}, msgs: msgs, rule: w.rule, times: w.times, halted: w.halted}
 	in.kin.Store(&kin{within: w})
 	in.ledger.entries = make([]entry, len(msgs))
 	in.failedAt.Store(noFailure)
@@ -329,7 +329,7 @@ func (p *parts) decide(i int) {
 	case len(drops) > 0:
 		w.ledger.set(i, dropped, together(drops, to-from))
 	default:
-		if w.ledger.succeed(i) {
+		if w.ledger.entries[i].succeed() {
 			w.succeeded.Add(1)
 		}
 	}

@@ -53,16 +53,19 @@ func (w *Work) All() iter.Seq2[int, *Message] {
 // at the same time.
 func (w *Work) Each(ctx context.Context, h Handler) {
 	w.running.Lock()
-	w.each(ctx, h).wait(time.Time{})
+	w.each(ctx, h, nil).wait(time.Time{})
 	w.running.Unlock()
 }
 
-// each starts what Each does.
-func (w *Work) each(ctx context.Context, h Handler) *latch {
+// each starts what Each does. e, if any, is the verb that h is of.
+func (w *Work) each(ctx context.Context, h Handler, e *each) *latch {
 	if w.l.cfg.wrap != nil {
-		h = w.l.cfg.wrap(w, h)
+		h, e = w.l.cfg.wrap(w, h), nil
 	}
 	r, workers := w.newRound(ctx, h), 1
+	if e != nil && e.call != nil {
+		r.e = e
+	}
 	r.timeout = w.l.cfg.timeout
 	if n := w.l.cfg.concurrency; n > 1 {
 		workers = w.l.cfg.lanes(r, n)

@@ -23,7 +23,7 @@ type Work struct {
 	kin    atomic.Value // a *kin, none without Unwrap; a late verb may still set it
 
 	aborted  atomic.Bool
-	halted   atomic.Bool  // by a Runner: Each starts no more
+	halted   *atomic.Bool // by a Runner: Each starts no more; of the outermost batch
 	failedAt atomic.Int64 // lowest index that failed, under the rule stop
 	poisoned atomic.Bool  // whether groups has any
 
@@ -40,6 +40,7 @@ type Work struct {
 	running    sync.Mutex  // one Each or Decide at a time: a late verb may come back while its decisions are being settled
 
 	few     [10]entry // the ledger's, of a small batch
+	halt    atomic.Bool
 	summary Summary
 	probe   report // weirtest's, or nil
 }
@@ -64,6 +65,7 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 	} else {
 		w.ledger.entries = make([]entry, len(msgs))
 	}
+	w.halted = &w.halt
 	w.failedAt.Store(noFailure)
 	if r, ok := ctx.Value(probe.Key{}).(report); ok && r.Take() {
 		w.probe = r
@@ -77,9 +79,7 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 		} else {
 			m.call.ctx = ctx
 		}
-		if l.src.fifo && (i == 0 || m.SourceARN != msgs[i-1].SourceARN) && isFIFO(m.SourceARN) {
-			fifo = true
-		}
+		fifo = fifo || l.src.fifo && isFIFO(m.SourceARN)
 	}
 	switch {
 	case fifo && l.cfg.skipGroup:
@@ -93,10 +93,6 @@ func newWork(ctx context.Context, l *Lambda, msgs []Message, event []byte) *Work
 	return w
 }
 
-func (w *Work) isHalted() bool {
-	return w.halted.Load() || w.kin.Load() != nil && w.isOuterHalted()
-}
-func (w *Work) isOuterHalted() bool { return w.within() != nil && w.within().isHalted() }
 func (w *Work) isClosed() bool {
 	return w.closed.Load() || w.within() != nil && w.within().isClosed()
 }
@@ -139,7 +135,7 @@ func (w *Work) process(parent context.Context) error {
 // begin lets the verb loose.
 func (w *Work) begin(ctx context.Context) *latch {
 	if v, ok := w.verb.(*each); ok && w.l.cfg.watched&batchStarted == 0 {
-		return w.each(ctx, v.h) // its user code is all handlers, and those are guarded by the workers
+		return w.each(ctx, v.h, v) // its user code is all handlers, and those are guarded by the workers
 	}
 	return apart(func() error {
 		_ = w.tell(ctx, batchStarted, nil, nil)

@@ -26,7 +26,8 @@ type round struct {
 	Context context.Context // requestID looks for it by this name
 	w       *Work
 	h       Handler
-	feed    feed // nil for one worker that takes all records in order
+	e       *each // has what does the same as h, with a reader; or nil
+	feed    feed  // nil for one worker that takes all records in order
 	lanes   lanes
 	settled bool          // h only looks outcomes up: no deadline, no start
 	timeout time.Duration // of a record, 0 for none
@@ -54,7 +55,8 @@ func (r *round) start(workers int) {
 type worker struct {
 	_ memory.Incomparable
 	*round
-	i         int // the current record, -1 before the first
+	r         *reader // what e reads with
+	i         int     // the current record, -1 before the first
 	phase     phase
 	err       error // of a crashed record
 	succeeded int64
@@ -66,6 +68,9 @@ func (k worker) work() {
 		if !finished { // user code called runtime.Goexit: another goroutine goes on from here
 			go k.work()
 			return
+		}
+		if k.r != nil {
+			k.e.dec.giveBack(k.r)
 		}
 		k.w.succeeded.Add(k.succeeded)
 		if k.workers.Add(-1) == 0 {
@@ -106,16 +111,28 @@ func (k *worker) drive() (finished bool) {
 	case spoiled:
 		k.blame(k.err, retry)
 	}
+	if k.e != nil {
+		k.r = k.e.dec.reader()
+	}
+	entries, msgs := k.w.ledger.entries, k.w.msgs
 	for k.claim() {
 		k.phase = working
-		rc, m := &k.w.ledger.entries[k.i], &k.w.msgs[k.i]
+		rc, m := &entries[k.i], &msgs[k.i]
 		rc.round, rc.index = k.round, uint32(k.i)
 		if !k.plain || m.bad != nil {
 			k.conclude(k.handle(rc, m))
-		} else if err := k.h(rc, m); err != nil {
-			k.conclude(ended(rc, err))
+			continue
+		}
+		var err error
+		if k.r != nil {
+			err = k.e.do(rc, m, k.r)
 		} else {
-			k.succeed()
+			err = k.h(rc, m)
+		}
+		if err == nil {
+			k.succeed(rc)
+		} else {
+			k.conclude(ended(rc, err))
 		}
 	}
 	return true
@@ -142,7 +159,7 @@ func (k *worker) crash(v any) {
 // claim steps to the next record to run.
 func (k *worker) claim() bool {
 	w := k.w
-	for k.settled || !w.aborted.Load() && !w.isHalted() && k.Context.Err() == nil {
+	for k.settled || !w.aborted.Load() && !w.halted.Load() && k.Context.Err() == nil {
 		if k.feed != nil {
 			k.i = k.feed.next(k.i)
 		} else if k.i++; k.i == len(w.msgs) {
@@ -167,13 +184,20 @@ func (k *worker) handle(rc *entry, m *Message) error {
 	case m.bad != nil:
 		return m.damage()
 	case k.settled:
-		return k.h(rc, m)
+		return k.call(rc, m)
 	case k.timeout <= 0:
-		return ended(rc, k.h(rc, m))
+		return ended(rc, k.call(rc, m))
 	}
 	ctx, cancel := context.WithDeadlineCause(rc, time.Now().Add(k.timeout), ErrRecordTimeout)
 	defer cancel()
-	return ended(ctx, k.h(ctx, m))
+	return ended(ctx, k.call(ctx, m))
+}
+
+func (k *worker) call(ctx context.Context, m *Message) error {
+	if k.r == nil {
+		return k.h(ctx, m)
+	}
+	return k.e.do(ctx, m, k.r)
 }
 
 // endedError adds to an error why weir ended the record's context. The outcome that the
@@ -222,7 +246,7 @@ func (k *worker) conclude(err error) {
 		return
 	case v == succeed:
 		if err = w.tell(rc, recordSucceeded, m, nil); err == nil {
-			k.succeed()
+			k.succeed(rc)
 			return
 		}
 		v = retry
@@ -238,9 +262,9 @@ func (k *worker) conclude(err error) {
 	k.blame(err, v)
 }
 
-func (k *worker) succeed() {
+func (k *worker) succeed(rc *entry) {
 	k.phase = idle
-	if k.w.ledger.succeed(k.i) {
+	if rc.succeed() {
 		k.succeeded++
 	}
 }

@@ -25,29 +25,10 @@ func appendDecode(dst, src []byte) ([]byte, error) {
 	size := chars/4*3 + chars%4*6/8
 	dst = slices.Grow(dst, size)
 	room := dst[len(dst):][:size]
-
-	t := &tables
-	i := sixteens(t, room, src[:chars])
-	j := i / 4 * 3
-	for ; i+4 <= chars; i, j = i+4, j+3 {
-		c, to := src[i:i+4], room[j:j+3]
-		a := t[0][c[0]] | t[1][c[1]] | t[2][c[2]] | t[3][c[3]]
-		if a >= bad {
-			break
-		}
-		to[0], to[1], to[2] = byte(a), byte(a>>8), byte(a>>16)
-	}
-	if i+4 == len(src) && i+2 <= chars && chars < len(src) { // padded, and nothing else
-		a := t[0][src[i]] | t[1][src[i+1]]
-		if i+3 == chars {
-			a |= t[2][src[i+2]]
-		}
-		if a < bad {
-			for ; j < size; j++ {
-				room[j] = byte(a)
-				a >>= 8
-			}
-			i += 4
+	i, j := quartets(room, src[:chars])
+	if i+4 == len(src) {
+		if n := padded(room[j:], src[i:]); n > 0 {
+			i, j = i+4, j+n
 		}
 	}
 	if i == len(src) {
@@ -60,6 +41,56 @@ func appendDecode(dst, src []byte) ([]byte, error) {
 		err = at + base64.CorruptInputError(i)
 	}
 	return dst[:len(dst)+j+more], err
+}
+
+// Quoted decodes the base64 before the quote that comes next in text, to the start of room. It returns -1 where
+// there might be too little room, or anything else before the quote.
+func Quoted(room []byte, text string) (size, quote int) {
+	src := []byte(text[:min(len(text), len(room)/3*4)]) // as it is only read, this costs nothing
+	i, j := quartets(room, src)
+	if i+4 < len(src) {
+		if n := padded(room[j:], src[i:i+4]); n > 0 {
+			i, j = i+4, j+n
+		}
+	}
+	if i == len(src) || src[i] != '"' {
+		return 0, -1
+	}
+	return j, i
+}
+
+// quartets decodes four characters at a time as long as there are as many good ones. It returns how many it has
+// read, and how many bytes it has written.
+func quartets(room, src []byte) (i, j int) {
+	t := &tables
+	i = sixteens(t, room, src)
+	j = i / 4 * 3
+	for ; i+4 <= len(src); i, j = i+4, j+3 {
+		c, to := src[i:i+4], room[j:j+3]
+		a := t[0][c[0]] | t[1][c[1]] | t[2][c[2]] | t[3][c[3]]
+		if a >= bad {
+			break
+		}
+		to[0], to[1], to[2] = byte(a), byte(a>>8), byte(a>>16)
+	}
+	return i, j
+}
+
+// padded decodes four characters of which the last one or two are padding. It returns 0 if they are not.
+func padded(room, c []byte) (n int) {
+	t := &tables
+	a := t[0][c[0]] | t[1][c[1]]
+	if n = 1; c[2] != '=' {
+		a |= t[2][c[2]]
+		n = 2
+	}
+	if a >= bad || c[3] != '=' {
+		return 0
+	}
+	for k := range n {
+		room[k] = byte(a >> (8 * k))
+	}
+	return n
 }
 
 // sixteens decodes sixteen characters at a time as long as there are as many good ones, and returns

@@ -13,8 +13,9 @@ import (
 // field is one struct field that a key can go into.
 type field struct {
 	name   []byte
+	next   *field         // what most texts have next
 	token  jsonscan.Token // comma, quoted name and colon, as most texts have them
-	first  jsonscan.Token // the same without the comma
+	alone  jsonscan.Token // the same without the comma
 	offset uintptr
 	way    []step // to the field, if pointers are on it
 	node   *node  // nil when the way is barred
@@ -24,6 +25,7 @@ type field struct {
 // structure finds the field for a key.
 type structure struct {
 	all      []field // by place in the struct
+	first    *field  // or nil
 	exact    map[string]int
 	lengths  uint64 // a bit for each length of a name; the last is for all from 63 on
 	ascii    bool   // all names are
@@ -36,7 +38,7 @@ func (c *compiler) fields(t reflect.Type) *structure {
 	for i := range visible {
 		from, f := visible[i], &fs.all[i]
 		key := `"` + from.Name + `":`
-		f.name, f.token, f.first = []byte(from.Name), jsonscan.TokenOf(","+key), jsonscan.TokenOf(key)
+		f.name, f.token, f.alone = []byte(from.Name), jsonscan.TokenOf(","+key), jsonscan.TokenOf(key)
 		fs.exact[from.Name] = i
 		fs.lengths |= lengthBit(f.name)
 		fs.ascii = fs.ascii && isASCII(f.name)
@@ -47,6 +49,11 @@ func (c *compiler) fields(t reflect.Type) *structure {
 		}
 		f.quick = f.node.quick(f.way)
 		fs.distinct = fs.distinct && fs.folded(f.name) == i // the first that the name may mean
+	}
+	next := &fs.first
+	for i := range fs.all {
+		*next = &fs.all[i]
+		next = &fs.all[i].next
 	}
 	return fs
 }
@@ -94,18 +101,22 @@ func (f *field) in(p memory.Pointer) memory.Pointer {
 }
 
 // find looks for the exact name first, then for one that differs only in case. It
-// returns -1 when there is none. The name most likely is that of field next.
-func (fs *structure) find(name []byte, next int) int {
-	if fs.distinct && next < len(fs.all) && strings.EqualFold(memory.String(fs.all[next].name), memory.String(name)) {
-		return next
+// returns nil when there is none. The name most likely is that of the field given, if one is.
+func (fs *structure) find(name []byte, likely *field) *field {
+	if fs.distinct && likely != nil && strings.EqualFold(memory.String(likely.name), memory.String(name)) {
+		return likely
 	}
 	if fs.lengths&lengthBit(name) == 0 && fs.ascii && isASCII(name) {
-		return -1
+		return nil
 	}
-	if i, ok := fs.exact[string(name)]; ok {
-		return i
+	i, ok := fs.exact[string(name)]
+	if !ok {
+		i = fs.folded(name)
 	}
-	return fs.folded(name)
+	if i < 0 {
+		return nil
+	}
+	return &fs.all[i]
 }
 
 func (fs *structure) folded(name []byte) int {

@@ -30,7 +30,12 @@ func (n *node) slice(d *decoder, i int, p memory.Pointer) int {
 				continue
 			}
 		}
-		if i = n.elem.value(d, i, to); i < 0 {
+		if n.elem.op == opStruct && i < len(d.text) && d.text[i] == '{' {
+			i = n.elem.object(d, i, to)
+		} else {
+			i = n.elem.value(d, i, to)
+		}
+		if i < 0 {
 			l.Abandon()
 			return doubt
 		}

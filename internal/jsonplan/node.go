@@ -149,7 +149,7 @@ func (c *compiler) byKind(n *node) {
 func (n *node) quick(way []step) op {
 	if n != nil && len(way) == 0 {
 		switch {
-		case n.op == opString, n.op == opBool, (n.op == opInt || n.op == opFloat) && n.bits == 64:
+		case n.op == opString, n.op == opBool, n.op == opSlice, (n.op == opInt || n.op == opFloat) && n.bits == 64:
 			return n.op
 		}
 	}

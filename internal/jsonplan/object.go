@@ -2,7 +2,6 @@ package jsonplan
 
 import (
 	"reflect"
-	"strings"
 
 	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
@@ -15,25 +14,23 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 		return doubt
 	}
 	i, more := d.enter(i, '}')
-	fields, text := n.fields.all, memory.String(d.text)
-	for next := 0; more; i, more = d.more(i, '}') {
-		if next < len(fields) && fields[next].first.Edges(text, i) && fields[next].first.Middle(text, i) {
-			i += fields[next].first.Len()
+	text := memory.String(d.text)
+	for f := n.fields.first; more; i, more = d.more(i, '}') {
+		if f != nil && f.alone.Edges(text, i) && f.alone.Middle(text, i) {
+			i += f.alone.Len()
 		} else {
-			next, i = n.fields.key(d, i, next)
-		}
-		switch {
-		case i < 0:
-			return doubt
-		case next < 0:
-			next = -next - 1
-			if i = d.skip(i); i < 0 {
+			var known bool
+			if f, known, i = n.fields.key(d, i, f); i < 0 {
 				return doubt
 			}
-			continue
+			if !known {
+				if i = d.skip(i); i < 0 {
+					return doubt
+				}
+				continue
+			}
 		}
 		for {
-			f := &fields[next]
 			end := doubt
 			if i < len(text) { // most fields are plain; value has the rest
 				switch c := text[i]; f.quick {
@@ -59,12 +56,18 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 						memory.Set(memory.Field(p, f.offset), x)
 					}
 				case opBool:
-					if c == 't' && strings.HasPrefix(text[i:], "true") {
+					if to := i + len("true"); c == 't' && to <= len(text) && text[i:to] == "true" {
 						memory.Set(memory.Field(p, f.offset), true)
-						end = i + len("true")
-					} else if c == 'f' && strings.HasPrefix(text[i:], "false") {
+						end = to
+					} else if to++; c == 'f' && to <= len(text) && text[i:to] == "false" {
 						memory.Set(memory.Field(p, f.offset), false)
-						end = i + len("false")
+						end = to
+					}
+				case opSlice:
+					if c == '[' {
+						if end = f.node.slice(d, i, memory.Field(p, f.offset)); end < 0 {
+							return doubt
+						}
 					}
 				}
 			}
@@ -74,10 +77,10 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 				}
 			}
 			i = end
-			if next++; next == len(fields) {
+			if f = f.next; f == nil {
 				break
 			}
-			t := &fields[next].token
+			t := &f.token
 			if !(t.Edges(text, i) && t.Middle(text, i)) && !(t.Rare(text, i) && t.At(text, i)) {
 				break
 			}
@@ -104,20 +107,20 @@ func (f *field) value(d *decoder, i int, p memory.Pointer) int {
 	return f.node.value(d, i, p)
 }
 
-// key reads a key and its colon. It returns the key's field, or -next-1 when there
-// is none.
-func (fs *structure) key(d *decoder, i, next int) (field, end int) {
+// key reads a key and its colon. It returns the key's field, or the one that was expected where the key is not
+// known.
+func (fs *structure) key(d *decoder, i int, likely *field) (f *field, known bool, end int) {
 	name, i := d.key(i)
 	if i < 0 {
-		return next, doubt
+		return likely, false, doubt
 	}
 	if i = d.colon(i); i < 0 {
-		return next, doubt
+		return likely, false, doubt
 	}
-	if field = fs.find(name, next); field < 0 {
-		return -next - 1, i
+	if f = fs.find(name, likely); f == nil {
+		return likely, false, i
 	}
-	return field, i
+	return f, true, i
 }
 
 // key reads a string without its colon.

@@ -35,11 +35,15 @@ type Plan struct {
 
 // Scratch is the memory that the decodes of one goroutine share. What they return is
 // not part of it, and may be kept. It belongs to the Plan that made it.
-type Scratch struct{ d decoder }
+type Scratch struct {
+	d  decoder
+	v  any            // what the last decode went to, unless that may be kept by code of the user's
+	to memory.Pointer // to the same
+}
 
 // NewScratch returns a Scratch for any number of decodes.
 func (p *Plan) NewScratch() *Scratch {
-	return &Scratch{decoder{lists: make([]*memory.List, p.slices)}}
+	return &Scratch{d: decoder{lists: make([]*memory.List, p.slices)}}
 }
 
 // For returns the decoder of JSON texts into values of type t. It never fails: what a plan does not
@@ -67,7 +71,7 @@ const maxPointers = 32
 
 // Takes reports whether T is a struct, or points to one, that may have a field for key.
 func (p *Plan) Takes(key string) bool {
-	return p.fields != nil && (p.unfit || p.fields.find([]byte(key), 0) >= 0)
+	return p.fields != nil && (p.unfit || p.fields.find([]byte(key), nil) != nil)
 }
 
 // Hooked reports whether a decode may call code of the user's.
@@ -79,27 +83,30 @@ func (p *Plan) Hooked() bool { return p.hooked || p.root == nil }
 // An UnmarshalJSON or UnmarshalText that it has called is called once more when
 // something else in the text is left to encoding/json.
 func (p *Plan) Decode(data []byte, v any, s *Scratch) error {
-	to := reflect.ValueOf(v)
-	if p.root == nil || to.Type() != p.typ || to.IsNil() {
+	if (s.v == nil || v != s.v) && !p.bind(v, s) {
 		return json.Unmarshal(data, v)
 	}
 	d := &s.d
 	if len(data) > memory.Shareable {
 		d = &p.NewScratch().d
 	}
-	if !p.decode(data, to.UnsafePointer(), d) {
-		to.Elem().SetZero()
+	d.text, d.depth = data, 0
+	// encoding/json calls nobody before it has seen that the text is well-formed.
+	if p.hooked && !d.ends(d.skip(0)) || !d.ends(p.root.value(d, 0, s.to)) {
+		reflect.ValueOf(v).Elem().SetZero()
 		return json.Unmarshal(data, v)
 	}
 	return nil
 }
 
-// decode reports whether it is sure of the result.
-func (p *Plan) decode(data []byte, v memory.Pointer, d *decoder) bool {
-	d.text, d.depth = data, 0
-	// encoding/json calls nobody before it has seen that the text is well-formed.
-	if p.hooked && !d.ends(d.skip(0)) {
+// bind makes ready to decode into what v points to, if the plan can: mostly that is the same variable again.
+func (p *Plan) bind(v any, s *Scratch) bool {
+	to := reflect.ValueOf(v)
+	if p.root == nil || to.Type() != p.typ || to.IsNil() {
 		return false
 	}
-	return d.ends(p.root.value(d, 0, v))
+	if s.to = to.UnsafePointer(); !p.hooked {
+		s.v = v
+	}
+	return true
 }

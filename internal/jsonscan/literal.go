@@ -27,25 +27,13 @@ func (s *Scanner) Plain() (value string, ok bool) {
 	return s.text[start:end], true
 }
 
-// UpToQuote returns what stands between the quote that comes next and the one behind it, whatever
-// it is, and reads nothing. Who knows that it is a string without escapes and control characters
-// passes it by Pass.
-func (s *Scanner) UpToQuote() (text string, ok bool) {
+// Quoted returns what stands behind the quote that comes next, and reads nothing. Who finds the end of the string
+// there goes on by Jump.
+func (s *Scanner) Quoted() (text string, ok bool) {
 	if s.err != nil || s.pos >= len(s.text) || s.text[s.pos] != '"' {
 		return "", false
 	}
-	text = s.text[s.pos+1:]
-	end := strings.IndexByte(text, '"')
-	if end < 0 {
-		return "", false
-	}
-	return text[:end], true
-}
-
-// Pass reads the string that UpToQuote has returned.
-func (s *Scanner) Pass(text string) {
-	s.pos += len(text) + 2
-	s.first = false
+	return s.text[s.pos+1:], true
 }
 
 // Jump goes on at an offset behind a value that was read elsewhere.

@@ -15,10 +15,7 @@ func Whole(text string, i int) (u uint64, end int) {
 			i += 8
 		}
 	}
-	for i < len(text) && text[i]-'0' <= 9 {
-		u = u*10 + uint64(text[i]-'0')
-		i++
-	}
+	u, i = digits(text, i, u)
 	switch {
 	case i == start, text[start] == '0' && i > start+1:
 		return 0, -1
@@ -27,6 +24,19 @@ func Whole(text string, i int) (u uint64, end int) {
 		if u, err = strconv.ParseUint(text[start:i], 10, 64); err != nil {
 			return 0, -1
 		}
+	}
+	return u, i
+}
+
+// digits reads digits behind those that u stands for.
+func digits(text string, i int, u uint64) (uint64, int) {
+	for uint(i) < uint(len(text)) {
+		c := text[i] - '0'
+		if c > 9 {
+			break
+		}
+		u = u*10 + uint64(c)
+		i++
 	}
 	return u, i
 }
@@ -56,15 +66,10 @@ func Short(text string, i int) (f float64, end int) {
 		i++
 	}
 	start, point := i, 0
-	var u uint64
-	for ; i < len(text) && text[i]-'0' <= 9; i++ {
-		u = u*10 + uint64(text[i]-'0')
-	}
+	u, i := digits(text, i, 0)
 	if i > start && i < len(text) && text[i] == '.' {
 		point = i
-		for i++; i < len(text) && text[i]-'0' <= 9; i++ {
-			u = u*10 + uint64(text[i]-'0')
-		}
+		u, i = digits(text, i+1, u)
 	}
 	switch {
 	case i == start, i-start > 15, i < len(text) && text[i]|0x20 == 'e',

@@ -110,13 +110,14 @@ func skipPlainKey(text string, i int) int {
 // where \u or an error stands in its way.
 func plainEnd(text string, i int) int {
 	for i+16 <= len(text) {
-		m, second := odd(memory.Word(text, i)), odd(memory.Word(text, i+8))
-		if m|second == 0 {
+		first, second := oddity(memory.Word(text, i)), oddity(memory.Word(text, i+8))
+		if (first|second)&tops == 0 {
 			i += 16
 			continue
 		}
+		m := first & tops
 		if m == 0 {
-			m, i = second, i+8
+			m, i = second&tops, i+8
 		}
 		i += bits.TrailingZeros64(m) / 8
 		switch c := text[i]; {

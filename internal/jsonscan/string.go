@@ -165,9 +165,10 @@ func special(x uint64) uint64 {
 }
 
 // odd is special, but also marks what is not ASCII, which makes it cheaper.
-func odd(x uint64) uint64 {
-	return ((x ^ 2*ones - 33*ones) | (x ^ '\\'*ones - ones) | x) & tops
-}
+func odd(x uint64) uint64 { return oddity(x) & tops }
+
+// oddity is odd before all but the top bits are cleared.
+func oddity(x uint64) uint64 { return (x ^ 2*ones - 33*ones) | (x ^ '\\'*ones - ones) | x }
 
 // escapeLen returns the length of the escape sequence that s starts with, or 0.
 func escapeLen(s string) int {
