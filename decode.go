@@ -164,13 +164,16 @@ func decoderFor(zero any) (*decoder, error) {
 }
 
 func decoderOf(zero any) (*decoder, error) {
+	t := reflect.TypeOf(zero).Elem()
 	switch z := zero.(type) {
 	case *string, *[]byte, *json.RawMessage:
 		return &decoder{into: func() func(*Message, any) error { return asItIs }}, nil
 	case selfDecoder:
+		if t.PkgPath() != reflect.TypeFor[Message]().PkgPath() { // it has the method of one that is embedded
+			return &decoder{}, fmt.Errorf("weir: %v cannot be decoded, for a Change, a NewImage or a Pair is embedded in it: take that itself", t)
+		}
 		return z.decoder()
 	}
-	t := reflect.TypeOf(zero).Elem()
 	plan := jsonplan.For(t)
 	return &decoder{what: jsonShape(t, plan.Takes("dynamodb")), hooked: plan.Hooked(), into: func() func(*Message, any) error {
 		s := plan.NewScratch()
