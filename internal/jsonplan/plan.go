@@ -38,7 +38,7 @@ type Plan struct {
 type Scratch struct {
 	d  decoder
 	v  any            // what the last decode went to, unless that may be kept by code of the user's
-	to memory.Pointer // to the same
+	to memory.Pointer // to what v points to
 }
 
 // NewScratch returns a Scratch for any number of decodes.
@@ -83,8 +83,11 @@ func (p *Plan) Hooked() bool { return p.hooked || p.root == nil }
 // An UnmarshalJSON or UnmarshalText that it has called is called once more when
 // something else in the text is left to encoding/json.
 func (p *Plan) Decode(data []byte, v any, s *Scratch) error {
-	if (s.v == nil || v != s.v) && !p.bind(v, s) {
-		return json.Unmarshal(data, v)
+	to := s.to
+	if s.v == nil || v != s.v {
+		if to = p.bind(v, s); to == nil {
+			return json.Unmarshal(data, v)
+		}
 	}
 	d := &s.d
 	if len(data) > memory.Shareable {
@@ -92,21 +95,22 @@ func (p *Plan) Decode(data []byte, v any, s *Scratch) error {
 	}
 	d.text, d.depth = data, 0
 	// encoding/json calls nobody before it has seen that the text is well-formed.
-	if p.hooked && !d.ends(d.skip(0)) || !d.ends(p.root.value(d, 0, s.to)) {
+	if p.hooked && !d.ends(d.skip(0)) || !d.ends(p.root.value(d, 0, to)) {
 		reflect.ValueOf(v).Elem().SetZero()
 		return json.Unmarshal(data, v)
 	}
 	return nil
 }
 
-// bind makes ready to decode into what v points to, if the plan can: mostly that is the same variable again.
-func (p *Plan) bind(v any, s *Scratch) bool {
+// bind returns a pointer to what v points to, or nil if the plan cannot decode into that. Mostly it is the same
+// variable again, so it is noted; one that may be kept elsewhere would stay alive.
+func (p *Plan) bind(v any, s *Scratch) memory.Pointer {
 	to := reflect.ValueOf(v)
 	if p.root == nil || to.Type() != p.typ || to.IsNil() {
-		return false
+		return nil
 	}
-	if s.to = to.UnsafePointer(); !p.hooked {
-		s.v = v
+	if !p.hooked {
+		s.v, s.to = v, to.UnsafePointer()
 	}
-	return true
+	return to.UnsafePointer()
 }

@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"math/big"
 	"reflect"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/weir-go/weir/internal/jsonplan"
 )
@@ -170,6 +172,22 @@ func TestHookIsCalledOnce(t *testing.T) {
 			t.Errorf("%s: %d calls", text, called)
 		}
 	}
+}
+
+// A Scratch lives on. What code of the user's was called for is the user's to keep or to let go.
+func TestNothingOfHookedValuesStays(t *testing.T) {
+	p := jsonplan.For(reflect.TypeFor[hooks]())
+	s := p.NewScratch()
+	v := new(hooks)
+	if err := p.Decode([]byte(`{}`), v, s); err != nil {
+		t.Fatal(err)
+	}
+	left := weak.Make(v)
+	runtime.GC()
+	if left.Value() != nil {
+		t.Error("the Scratch keeps what it decoded into")
+	}
+	runtime.KeepAlive(s)
 }
 
 func TestConcurrentUse(t *testing.T) {
