@@ -14,6 +14,7 @@ type List struct {
 	_     Incomparable
 	elem  reflect.Type
 	size  uintptr       // of elem
+	most  int           // how many of them make a chunk
 	chunk reflect.Value // a slice
 	base  Pointer       // of its first element
 	room  int           // how many there are
@@ -24,14 +25,20 @@ type List struct {
 
 // NewList returns a List that makes slices of a type.
 func NewList(slice reflect.Type) *List {
-	return &List{elem: slice.Elem(), size: slice.Elem().Size(), chunk: reflect.New(slice).Elem()}
+	size := slice.Elem().Size()
+	return &List{elem: slice.Elem(), size: size, most: max(1, maxChunk/max(1, int(size))), chunk: reflect.New(slice).Elem()}
 }
 
 // Open reports whether a slice is being built.
 func (l *List) Open() bool { return l.open }
 
 // Begin starts a slice.
-func (l *List) Begin() { l.start, l.open = l.end, true }
+func (l *List) Begin() {
+	if l.room > l.most { // the chunk of a longer slice, which it has alone
+		l.end = l.room
+	}
+	l.start, l.open = l.end, true
+}
 
 // Next returns a pointer to the slice's next element, which is zero. Elements handed out
 // before may have moved.
@@ -49,7 +56,7 @@ func (l *List) at(i int) Pointer { return Field(l.base, uintptr(i)*l.size) }
 func (l *List) grow() {
 	n := l.end - l.start
 	old := *l
-	room := max(1, 2*n, min(max(4, 2*l.room), maxChunk/max(1, int(l.size))))
+	room := max(2*n, min(max(4, 2*l.room), l.most))
 	l.chunk.SetZero()
 	l.chunk.Grow(room)
 	l.base, l.room, l.start, l.end = l.chunk.UnsafePointer(), room, 0, n

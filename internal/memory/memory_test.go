@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"weak"
 
 	"github.com/weir-go/weir/internal/memory"
 )
@@ -58,6 +59,27 @@ func TestList(t *testing.T) {
 			t.Fatalf("slice %d has changed", i)
 		}
 	}
+}
+
+// A short slice that is kept must not keep a long one.
+func TestLongSliceHasItsChunkAlone(t *testing.T) {
+	t.Parallel()
+	l := memory.NewList(reflect.TypeFor[[]*string]())
+	build := func(n int) (built []*string) {
+		l.Begin()
+		for range n {
+			l.Next()
+		}
+		l.End(memory.To(&built))
+		return built
+	}
+	long := weak.Make(&build(3000)[0])
+	short := build(1)
+	runtime.GC()
+	if long.Value() != nil {
+		t.Error("the long slice is still there")
+	}
+	runtime.KeepAlive(short)
 }
 
 func TestListOfNothing(t *testing.T) {
