@@ -133,6 +133,9 @@ func (v *batch[T]) Check(s Setup) error {
 }
 
 func (v *batch[T]) Process(ctx context.Context, w *Work) error {
+	if err := v.Check(Setup{Source: w.l.src.Name}); err != nil { // a verb around this one may have no Check
+		return err
+	}
 	values := make([]Item[T], w.Len())
 	items := make([]*Item[T], 0, w.Len())
 	var unread []*Item[T]

@@ -21,6 +21,24 @@ type verbFunc func(context.Context, *weir.Work) error
 
 func (f verbFunc) Process(ctx context.Context, w *weir.Work) error { return f(ctx, w) }
 
+// Whoever calls a verb that cannot be, without asking its Check, is told the same.
+func TestVerbsUncheckedSayWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for want, v := range map[string]weir.Verb{
+		"nil function": weir.EachMessage(nil),
+		"nil Function": weir.Each[string](nil),
+		"nil Decode":   weir.Each(func(context.Context, string) error { return nil }, weir.Decode[string](nil)),
+		"nil batch":    weir.Batch[string](nil),
+		"nil of batch": weir.Batch(func(context.Context, *weir.BatchOf[string]) error { return nil }, weir.Decode[string](nil)),
+	} {
+		res := invoke(t, t.Context(), weir.SQS(verbFunc(v.Process)), sqsEvent(standardARN, named("a", "b")...))
+		assert.Equal(t, res.states(), "a failed, b failed", want)
+		if err := res.records[1].Err; !strings.Contains(err.Error(), "nil function") {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
 // Whatever a verb of a user's does, what it has not decided is retried.
 func TestVerbsThatMisbehave(t *testing.T) {
 	t.Parallel()

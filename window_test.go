@@ -97,6 +97,15 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+func TestWindowIsObserved(t *testing.T) {
+	t.Parallel()
+	var d diary
+	out, err := weir.KinesisWindow(weir.Fold(count, nil), weir.Observe(&d)).Invoke(t.Context(), windowEvent(kinesisEvent(numbers(1, 2)...), `{}`, false, false))
+	assert.NoError(t, err)
+	assert.Equal(t, string(out), `{"batchItemFailures":[],"state":{"Sum":3}}`)
+	assert.Equal(t, strings.Join(d.lines, ", "), "batch of 2, started s0, succeeded s0, started s1, succeeded s1, ended")
+}
+
 // failOn is an observer that fails the success of one payload.
 type failOn string
 

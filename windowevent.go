@@ -141,7 +141,7 @@ func (r windowRun) invoke(l *Lambda, ctx context.Context, event []byte, begin ti
 	ctx = context.WithValue(ctx, windowKey{}, info)
 	w := newWork(ctx, l, msgs, event)
 	defer func() { w.call.release(w.leftBehind) }()
-	w.verb = &each{h: func(ctx context.Context, m *Message) error { return state.add(ctx, w, m) }}
+	w.verb = EachMessage(func(ctx context.Context, m *Message) error { return state.add(ctx, w, m) })
 	if info.Final || info.TerminatedEarly {
 		w.then = func(ctx context.Context) error { return state.done(ctx, w, info) }
 	}
