@@ -153,7 +153,7 @@ func (d *decoder) giveBack(r *reader) {
 // selfDecoder is a pointer to a type that is not decoded from the payload alone: a Change, a NewImage
 // or a Pair.
 type selfDecoder interface {
-	decoder() (*decoder, error)
+	decoder(zero any) (*decoder, error) // zero points to what embeds it, if not to itself
 }
 
 // decoderFor goes by the type that zero points to.
@@ -164,16 +164,13 @@ func decoderFor(zero any) (*decoder, error) {
 }
 
 func decoderOf(zero any) (*decoder, error) {
-	t := reflect.TypeOf(zero).Elem()
 	switch z := zero.(type) {
 	case *string, *[]byte, *json.RawMessage:
 		return &decoder{into: func() func(*Message, any) error { return asItIs }}, nil
 	case selfDecoder:
-		if t.PkgPath() != reflect.TypeFor[Message]().PkgPath() { // it has the method of one that is embedded
-			return &decoder{}, fmt.Errorf("weir: %v cannot be decoded, for a Change, a NewImage or a Pair is embedded in it: take that itself", t)
-		}
-		return z.decoder()
+		return z.decoder(zero)
 	}
+	t := reflect.TypeOf(zero).Elem()
 	plan := jsonplan.For(t)
 	return &decoder{what: jsonShape(t, plan.Takes("dynamodb")), hooked: plan.Hooked(), into: func() func(*Message, any) error {
 		s := plan.NewScratch()

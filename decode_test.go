@@ -76,12 +76,10 @@ func TestEmbeddedInAnother(t *testing.T) {
 	t.Parallel()
 	type item struct{ ID string }
 	type change struct{ weir.Change[item] }
-	type deeper struct{ *change }
 	type newImage struct{ *weir.NewImage[item] }
 	type pair struct{ weir.Pair[string, item] }
 	for _, l := range []*weir.Lambda{
 		weir.DynamoDB(weir.Each(func(context.Context, change) error { return nil })),
-		weir.DynamoDB(weir.Each(func(context.Context, deeper) error { return nil })),
 		weir.DynamoDB(weir.Batch(func(context.Context, *weir.BatchOf[newImage]) error { return nil })),
 		weir.Kafka(weir.Each(func(context.Context, pair) error { return nil })),
 	} {

@@ -25,9 +25,6 @@ func (f verbFunc) Process(ctx context.Context, w *weir.Work) error { return f(ct
 func TestVerbsUncheckedSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for want, v := range map[string]weir.Verb{
-		"nil function": weir.EachMessage(nil),
-		"nil Function": weir.Each[string](nil),
-		"nil Decode":   weir.Each(func(context.Context, string) error { return nil }, weir.Decode[string](nil)),
 		"nil batch":    weir.Batch[string](nil),
 		"nil of batch": weir.Batch(func(context.Context, *weir.BatchOf[string]) error { return nil }, weir.Decode[string](nil)),
 	} {
