@@ -40,16 +40,29 @@ func (r *round) start(workers int) {
 	r.plain = !r.settled && r.timeout <= 0 && r.w.l.cfg.watched&(recordStarted|recordSucceeded) == 0
 	r.workers.Store(int32(workers))
 	r.end.shut()
-	work := func() {
-		if workers == 1 { // many rather wait than decode
-			roomy(r.w == nil)
-		}
-		worker{round: r, i: -1}.work()
+	if workers == 1 {
+		go func() {
+			if r.w == nil { // never, so nobody has to clear the room
+				var room roomy
+				use(&room)
+			}
+			worker{round: r, i: -1}.work()
+		}()
+		return
 	}
+	work := func() { worker{round: r, i: -1}.work() } // many rather wait than decode
 	for range workers {
 		go work()
 	}
 }
+
+// roomy makes the stack of a new goroutine 16 kB in one step, if it is a variable of the goroutine's first function:
+// more than half of that is left for decoding into a struct and a small handler. It would grow all the same, in two steps, and each
+// would move all that is on it by then. Of a function further up, it costs a third more.
+type roomy [7400]byte
+
+//go:noinline
+func use(*roomy) {}
 
 // worker runs records one after another.
 type worker struct {
@@ -81,21 +94,6 @@ func (k worker) work() {
 		finished = k.drive()
 	}
 }
-
-// roomy makes the stack of a new goroutine as large as decoding into a struct and a small handler need: 8 kB. It
-// would get there all the same, in two steps, and each would move all that is on it by then: a third of what
-// an invocation with one record takes. It never uses the room, so nobody has to clear it.
-//
-//go:noinline
-func roomy(never bool) {
-	if never {
-		var room [5 << 10]byte
-		use(&room)
-	}
-}
-
-//go:noinline
-func use(*[5 << 10]byte) {}
 
 // drive works until no record is left or user code panics. One deferred call serves all
 // records, and one around which there is nobody to tell takes the short way.
