@@ -3,6 +3,7 @@ package weir
 import (
 	"hash/maphash"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 
 	"github.com/weir-go/weir/internal/memory"
@@ -66,6 +67,12 @@ func inLanes(r *round, n int, canonical func(*Message, []byte) []byte) (workers 
 	return min(n, max(1, r.lanes.count()))
 }
 
+// slot is a lane in a table: half of its hash, and its last record so far, plus 1. The other half of
+// the hash says where to look.
+type slot struct{ hash, tail uint32 }
+
+var tables sync.Pool // of *[]slot
+
 // sort sorts a batch into lanes. Keys whose hashes are equal may share a lane, which costs
 // concurrency but never order.
 func (l *lanes) sort(msgs []Message, canonical func(*Message, []byte) []byte) {
@@ -80,10 +87,12 @@ func (l *lanes) sort(msgs []Message, canonical func(*Message, []byte) []byte) {
 	for size < n+n/2 {
 		size *= 2
 	}
-	// A slot is a lane: half of its hash, and its last record so far, plus 1. The other half of
-	// the hash says where to look.
-	type slot struct{ hash, tail uint32 }
-	table := make([]slot, size)
+	pooled, _ := tables.Get().(*[]slot)
+	if pooled == nil || len(*pooled) < size {
+		pooled = new(make([]slot, size))
+	}
+	table := (*pooled)[:size]
+	clear(table)
 	var scratch []byte
 	for i := range msgs {
 		m := &msgs[i]
@@ -110,6 +119,7 @@ func (l *lanes) sort(msgs []Message, canonical func(*Message, []byte) []byte) {
 		}
 		*s = slot{half, uint32(i) + 1}
 	}
+	tables.Put(pooled)
 	l.follow, l.heads = follow, heads
 }
 

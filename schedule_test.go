@@ -31,7 +31,7 @@ func TestAllocationsPerInvocation(t *testing.T) {
 	}{
 		{"sequential", 0, nil, 0, 10},
 		{"concurrent", 0, []weir.FlowOption{weir.Concurrency(8)}, 0, 10},
-		{"lanes", 100, []weir.FlowOption{weir.Concurrency(8)}, 0, 12}, // the links and the table
+		{"lanes", 100, []weir.FlowOption{weir.Concurrency(8)}, 0, 11}, // the links
 		{"deadline", 0, nil, time.Hour, 14},                           // two timers
 	} {
 		t.Run(c.name, func(t *testing.T) {
