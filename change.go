@@ -69,10 +69,7 @@ type image struct {
 	outline attr.Outline
 }
 
-func (*Change[E]) decoder(zero any) (*decoder, error) {
-	if _, ok := zero.(*Change[E]); !ok {
-		return &decoder{}, errEmbedded
-	}
+func (*Change[E]) decoder() (*decoder, error) {
 	return imageDecoder(func() (images, error) {
 		d, err := newImageReader[E]()
 		return changeReader[E]{d}, err
@@ -115,10 +112,7 @@ func (d changeReader[E]) decode(m *Message, change any) (err error) {
 	return nil
 }
 
-func (*NewImage[E]) decoder(zero any) (*decoder, error) {
-	if _, ok := zero.(*NewImage[E]); !ok {
-		return &decoder{}, errEmbedded
-	}
+func (*NewImage[E]) decoder() (*decoder, error) {
 	return imageDecoder(func() (images, error) {
 		d, err := newImageReader[E]()
 		return newImageOnly[E]{d}, err
@@ -145,7 +139,6 @@ func (d newImageOnly[E]) decode(m *Message, change any) (err error) {
 
 var (
 	errNotDynamoDB = errors.New("not a DynamoDB record")
-	errEmbedded    = errors.New("weir: a type is not decoded that a Change, a NewImage or a Pair is embedded in: take that itself")
 	errGone        = errors.New("the record is gone, since its invocation has ended")
 )
 

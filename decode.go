@@ -152,9 +152,9 @@ func (d *decoder) giveBack(r *reader) {
 
 // selfDecoder is a pointer to a type that is not decoded from the payload alone: a Change, a NewImage
 // or a Pair.
-type selfDecoder interface {
-	decoder(zero any) (*decoder, error) // zero points to what embeds it, if not to itself
-}
+type selfDecoder interface{ decoder() (*decoder, error) }
+
+var errEmbedded = errors.New("weir: a type is not decoded that a Change, a NewImage or a Pair is embedded in: take that itself")
 
 // decoderFor goes by the type that zero points to.
 func decoderFor(zero any) (*decoder, error) {
@@ -164,13 +164,18 @@ func decoderFor(zero any) (*decoder, error) {
 }
 
 func decoderOf(zero any) (*decoder, error) {
+	t := reflect.TypeOf(zero).Elem()
 	switch z := zero.(type) {
 	case *string, *[]byte, *json.RawMessage:
 		return &decoder{into: func() func(*Message, any) error { return asItIs }}, nil
 	case selfDecoder:
-		return z.decoder(zero)
+		for i := range t.NumField() {
+			if t.Field(i).Anonymous {
+				return &decoder{}, errEmbedded
+			}
+		}
+		return z.decoder()
 	}
-	t := reflect.TypeOf(zero).Elem()
 	plan := jsonplan.For(t)
 	return &decoder{what: jsonShape(t, plan.Takes("dynamodb")), hooked: plan.Hooked(), into: func() func(*Message, any) error {
 		s := plan.NewScratch()

@@ -71,6 +71,18 @@ func TestDecodeThatCannotBe(t *testing.T) {
 	}
 }
 
+// Nor inside a verb that checks nothing.
+func TestEachInsideAVerbWithoutCheck(t *testing.T) {
+	t.Parallel()
+	inner := weir.Each(func(context.Context, string) error { return nil }, weir.Decode[string](nil))
+	l := weir.SQS(verbFunc(func(ctx context.Context, w *weir.Work) error { return inner.Process(ctx, w) }))
+	res := invoke(t, t.Context(), l, sqsEvent(standardARN, rec{"a", "", "x"}))
+	assert.Equal(t, res.states(), "a failed")
+	if err := res.records[0].Err; err == nil || !strings.Contains(err.Error(), "Decode") {
+		t.Error(err)
+	}
+}
+
 // Around what is decoded in a way of its own, another type would get nothing.
 func TestEmbeddedInAnother(t *testing.T) {
 	t.Parallel()
@@ -78,10 +90,12 @@ func TestEmbeddedInAnother(t *testing.T) {
 	type change struct{ weir.Change[item] }
 	type newImage struct{ *weir.NewImage[item] }
 	type pair struct{ weir.Pair[string, item] }
+	type deep struct{ *change }
 	for _, l := range []*weir.Lambda{
 		weir.DynamoDB(weir.Each(func(context.Context, change) error { return nil })),
 		weir.DynamoDB(weir.Batch(func(context.Context, *weir.BatchOf[newImage]) error { return nil })),
 		weir.Kafka(weir.Each(func(context.Context, pair) error { return nil })),
+		weir.DynamoDB(weir.Each(func(context.Context, deep) error { return nil })),
 	} {
 		if l.Err() == nil || !strings.Contains(l.Err().Error(), "embedded") {
 			t.Error(l.Err())

@@ -76,6 +76,9 @@ func (e *each) do(ctx context.Context, m *Message, r *reader) error {
 }
 
 func (e *each) Process(ctx context.Context, w *Work) error {
+	if err := e.Check(Setup{Source: w.l.src.Name}); err != nil { // a verb around this one may have no Check
+		return err
+	}
 	w.Each(ctx, e.h)
 	return nil
 }

@@ -55,10 +55,7 @@ func DecodePair[K, V any](key func([]byte) (K, error), value func([]byte) (V, er
 	return DecodeOption[Pair[K, V]]{maker{func() (*decoder, error) { return pairDecoder(key, value) }}}
 }
 
-func (*Pair[K, V]) decoder(zero any) (*decoder, error) {
-	if _, ok := zero.(*Pair[K, V]); !ok {
-		return &decoder{}, errEmbedded
-	}
+func (*Pair[K, V]) decoder() (*decoder, error) {
 	return pairDecoder[K, V](nil, nil)
 }
 
