@@ -9,8 +9,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strings"
-	"unicode"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
@@ -121,7 +119,7 @@ func runRedrive(ctx context.Context, std stdio, c redriveConfig, client sqssink.
 	for i := range parcels[c.skip:] {
 		if p := &parcels[c.skip+i]; p.err != nil && !p.twin {
 			bad++
-			fmt.Fprintln(std.err, printable(fmt.Sprintf("weir redrive: %s: %v", p.where, p.err)))
+			fmt.Fprintln(std.err, demo.Printable(fmt.Sprintf("weir redrive: %s: %v", p.where, p.err)))
 		}
 	}
 	if client == nil || bad > 0 {
@@ -186,7 +184,7 @@ func readParcels(ctx context.Context, std stdio, c redriveConfig) (parcels []par
 			}
 			if err != nil {
 				bad++
-				fmt.Fprintln(std.err, printable(fmt.Sprintf("weir redrive: %s: %v", nearName(name), err)))
+				fmt.Fprintln(std.err, demo.Printable(fmt.Sprintf("weir redrive: %s: %v", nearName(name), err)))
 				continue
 			}
 			n++
@@ -257,22 +255,9 @@ func (p *parcel) line() string {
 	if id == "" {
 		id = "letter " + l.ID
 	}
-	text := fmt.Sprintf("%s  %s  %s  %s", l.GivenUpAt.Format("2006-01-02 15:04:05"), id, l.Reason, demo.Clip(strings.Join(strings.Fields(l.Error), " "), 80))
+	text := fmt.Sprintf("%s  %s  %s  %s", l.GivenUpAt.Format("2006-01-02 15:04:05"), id, l.Reason, demo.Clip(l.Error, 80))
 	if p.twin {
 		text += "  (of the same record as another)"
 	}
-	return printable(text)
-}
-
-// printable keeps who wrote a record or a letter from writing to the terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsPrint(r):
-			return r
-		case r == '\n': // between errors that were joined
-			return ' '
-		}
-		return '?'
-	}, text)
+	return demo.Printable(text)
 }

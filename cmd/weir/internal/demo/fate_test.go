@@ -169,4 +169,7 @@ func TestClip(t *testing.T) {
 	if got := Clip("one\n two\x00 "+strings.Repeat("é", 50), 20); len(got) > 20 || strings.ContainsAny(got, "\n") || !strings.HasSuffix(got, "...") {
 		t.Errorf("%q", got)
 	}
+	if got := Clip("\x1b[31mDF\rW\x00", 20); got != "?[31mDF W?" {
+		t.Errorf("%q", got)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"unicode"
 
 	"github.com/weir-go/weir"
 )
@@ -62,7 +63,7 @@ func WriteAirports(w io.Writer, all []Airport) {
 	t := tabwriter.NewWriter(w, 0, 0, 3, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "\nAIRPORT\tDEPARTURES\tMEAN DELAY\tDAYS\tWORST DAY\tMEAN DELAY\t")
 	for _, a := range top {
-		fmt.Fprintf(t, "%s\t%s\t%.1f min\t%d\t", a.Airport, Thousands(a.Flights), a.MeanDelay, a.Days)
+		fmt.Fprintf(t, "%s\t%s\t%.1f min\t%d\t", Clip(a.Airport, 24), Thousands(a.Flights), a.MeanDelay, a.Days)
 		if d := a.WorstDay; d != nil {
 			fmt.Fprintf(t, "%s\t%.1f min\t\n", d.Day, d.MeanDelay)
 		} else {
@@ -144,11 +145,24 @@ func percent(share float64) string {
 	return fmt.Sprintf("%.4g%%", share*100)
 }
 
-// Clip makes one line of at most n bytes of a text.
+// Clip makes one printable line of at most n bytes of a text.
 func Clip(s string, n int) string {
-	s = strings.Join(strings.Fields(s), " ")
+	s = Printable(strings.Join(strings.Fields(s), " "))
 	if len(s) > n {
 		return strings.ToValidUTF8(s[:n-3], "") + "..."
 	}
 	return s
+}
+
+// Printable keeps who wrote a record from writing to the terminal.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsPrint(r):
+			return r
+		case r == '\n': // between errors that were joined
+			return ' '
+		}
+		return '?'
+	}, text)
 }
