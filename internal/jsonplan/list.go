@@ -1,6 +1,7 @@
 package jsonplan
 
 import (
+	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
 
@@ -10,8 +11,11 @@ func (n *node) slice(d *decoder, i int, p memory.Pointer) int {
 	if d.text[i] != '[' || !memory.IsNil(p) {
 		return doubt
 	}
-	i, more := d.enter(i, ']')
-	if !more {
+	text, more := memory.String(d.text), true
+	if i+1 < len(text) && text[i+1] == '"' && d.depth < maxDepth {
+		d.depth++
+		i++
+	} else if i, more = d.enter(i, ']'); !more {
 		memory.At(n.typ, p).Set(n.empty)
 		return i
 	}
@@ -23,14 +27,14 @@ func (n *node) slice(d *decoder, i int, p memory.Pointer) int {
 	l.Begin()
 	for ; more; i, more = d.more(i, ']') {
 		to := l.Next()
-		if n.elem.op == opString { // most are
-			if end := d.quoted(i); end >= 0 {
-				memory.Set(to, memory.String(d.text[i+1:end]))
+		if n.elem.op == opString && i < len(text) && text[i] == '"' { // most are
+			if end := jsonscan.Odd(text, i+1); end < len(text) && text[end] == '"' {
+				memory.SetPart(to, text, i+1, end)
 				i = end + 1
 				continue
 			}
 		}
-		if n.elem.op == opStruct && i < len(d.text) && d.text[i] == '{' {
+		if n.elem.op == opStruct && i < len(text) && text[i] == '{' {
 			i = n.elem.object(d, i, to)
 		} else {
 			i = n.elem.value(d, i, to)

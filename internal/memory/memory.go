@@ -39,11 +39,6 @@ func unset(n int) []byte {
 	return unsafe.Slice(unsafe.StringData(b.String()), n)
 }
 
-// Part returns text[from:to]. Nobody checks.
-func Part(text string, from, to int) string {
-	return unsafe.String((*byte)(unsafe.Add(Pointer(unsafe.StringData(text)), from)), to-from)
-}
-
 // Within reports whether part is made of whole's memory.
 func Within(part, whole []byte) bool {
 	if len(part) == 0 || len(whole) == 0 {
@@ -94,6 +89,17 @@ func Set[T any](p Pointer, v T) { *(*T)(p) = v }
 
 // IsNil reports whether the pointer, map, slice or interface that p points to is nil.
 func IsNil(p Pointer) bool { return *(*Pointer)(p) == nil }
+
+// SetPart writes text[from:to] to the string variable that p points to. Nobody checks.
+func SetPart(p Pointer, text string, from, to int) {
+	*(*struct { // the layout of a string
+		data Pointer
+		len  int
+	})(p) = struct {
+		data Pointer
+		len  int
+	}{unsafe.Add(Pointer(unsafe.StringData(text)), from), to - from}
+}
 
 // setSlice writes a slice with n elements from first on, and no room behind them, to the slice
 // variable p.
