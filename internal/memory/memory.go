@@ -65,7 +65,8 @@ func PutWord(b []byte, i int, x uint64) {
 
 // PutHalf writes four bytes at i, the lowest first. There has to be room: nobody checks.
 func PutHalf(b []byte, i int, x uint32) {
-	binary.LittleEndian.PutUint32((*[4]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))[:], x)
+	to := (*[4]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i)) // as the compiler leaves a NOP for each call it inlines
+	to[0], to[1], to[2], to[3] = byte(x), byte(x>>8), byte(x>>16), byte(x>>24)
 }
 
 // Cast returns p as a pointer to a T, which is what it has to point to.
