@@ -84,7 +84,7 @@ func (p *Plan) Hooked() bool { return p.hooked || p.root == nil }
 // something else in the text is left to encoding/json.
 func (p *Plan) Decode(data []byte, v any, s *Scratch) error {
 	to := s.to
-	if s.v == nil || v != s.v {
+	if s.v == nil || !memory.Same(v, s.v) {
 		if to = p.bind(v, s); to == nil {
 			return json.Unmarshal(data, v)
 		}

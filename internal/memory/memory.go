@@ -88,6 +88,9 @@ func Field(p Pointer, offset uintptr) Pointer { return unsafe.Add(p, offset) }
 // Set writes the variable that p points to, whose type has to have the layout of T.
 func Set[T any](p Pointer, v T) { *(*T)(p) = v }
 
+// Same reports whether two interfaces hold pointers of the same type to the same variable.
+func Same(a, b any) bool { return *(*[2]uintptr)(Pointer(&a)) == *(*[2]uintptr)(Pointer(&b)) }
+
 // IsNil reports whether the pointer, map, slice or interface that p points to is nil.
 func IsNil(p Pointer) bool { return *(*Pointer)(p) == nil }
 
