@@ -334,7 +334,7 @@ func (e *envelope) plain64() (data []byte, ok bool) {
 	if quote >= 0 {
 		data = e.memory.Take(size)
 	} else { // more than what is left of the chunk, mostly
-		room := e.memory.Take(max(0, strings.IndexByte(text, '"'))/4*3 + b64.Spare)
+		room := e.memory.Take(max(0, strings.IndexByte(text, '"'))/4*3 + 6)
 		size, quote = b64.Quoted(room, text)
 		data = e.memory.Trim(room, size)
 	}

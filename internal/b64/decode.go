@@ -26,8 +26,7 @@ func appendDecode(dst, src []byte) ([]byte, error) {
 	size := chars/4*3 + chars%4*6/8
 	dst = slices.Grow(dst, size)
 	room := dst[len(dst):][:size]
-	i := sixteens(&tables, room, src[:min(chars, fit(room))])
-	i = quartets(&tables, room, src[:chars], i)
+	i := quartets(&tables, room, src[:chars], sixteens(&tables, room, src[:chars]))
 	j := i / 4 * 3
 	if i+4 == len(src) {
 		if n := padded(room[j:], src[i:]); n > 0 {
@@ -50,7 +49,7 @@ func appendDecode(dst, src []byte) ([]byte, error) {
 // there might be too little room or fewer than four bytes behind the quote, or where there is anything else before it.
 func Quoted(room []byte, text string) (size, quote int) {
 	t := &tables
-	src := []byte(text[:min(len(text), fit(room))]) // as it is only read, this costs nothing
+	src := []byte(text[:min(len(text), len(room)/3*4)]) // as it is only read, this costs nothing
 	i := sixteens(t, room, src)
 	if i+16 > len(src) {
 		i = quartets(t, room, src, i)
@@ -74,12 +73,6 @@ func Quoted(room []byte, text string) (size, quote int) {
 	memory.PutHalf(room, j, a)
 	return j + n, i + 4
 }
-
-// Spare is how many bytes of room, besides three for each four characters, are always enough for Quoted.
-const Spare = 9
-
-// fit is how many characters can be decoded into room with a byte to spare, as four bytes are written for three.
-func fit(room []byte) int { return (len(room) - 1) / 3 * 4 }
 
 // quartets decodes four characters at a time from i on as long as there are as many good ones. It returns how many it
 // has read.
@@ -113,8 +106,8 @@ func padded(room, c []byte) (n int) {
 }
 
 // sixteens decodes sixteen characters at a time as long as there are as many good ones, and of those that are not all
-// good, those before the first four that are not. It returns how many it has decoded, and writes a byte more than they
-// are, or up to twelve. It is not inlined, so that the place of the tables is in a register.
+// good, those before the first four that are not. It returns how many it has decoded; what it writes behind their bytes
+// is within those of sixteen. It is not inlined, so that the place of the tables is in a register.
 //
 //go:noinline
 func sixteens(t *[4][256]uint32, room, src []byte) (i int) {
@@ -128,7 +121,7 @@ func sixteens(t *[4][256]uint32, room, src []byte) (i int) {
 		memory.PutHalf(room, j, a)
 		memory.PutHalf(room, j+3, b)
 		memory.PutHalf(room, j+6, c)
-		memory.PutHalf(room, j+9, d)
+		memory.PutHalf(room, j+8, c>>16|d<<8)
 		if a|b|c|d >= bad {
 			return i + 4*bits.TrailingZeros32(a/bad|b/bad<<1|c/bad<<2|8)
 		}

@@ -61,7 +61,7 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 					}
 				case opFloat:
 					var x float64
-					if x, end = jsonscan.Short(text, i); end >= 0 {
+					if x, end = jsonscan.ShortWithin(text, i); end >= 0 {
 						memory.Set(memory.Field(p, f.offset), x)
 					}
 				case opBool:

@@ -91,16 +91,15 @@ func digits(text string, i int, u uint64) (uint64, int) {
 // tens are exact, and so is an integer of up to 15 digits: one division rounds once.
 var tens = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// Short reads the number of up to 15 digits and without an exponent at i, as strconv.ParseFloat
-// does. It returns -1 for the end of another.
-func Short(text string, i int) (f float64, end int) {
+// ShortWithin is Short for a number that has other text behind it: one of up to seven characters is read as a word.
+func ShortWithin(text string, i int) (f float64, end int) {
 	if i+8 > len(text) {
-		return short(text, i)
+		return Short(text, i)
 	}
 	y, other := numerals(load(text, i))
 	n := bits.TrailingZeros64(other)
 	if n < 15 || n > 15 && byte(y) == 0 || other&(other-1) == 0 { // no digit, a zero too many, or more than fits
-		return short(text, i)
+		return Short(text, i)
 	}
 	behind := text[i+n/8]
 	if behind != '.' {
@@ -119,8 +118,9 @@ func Short(text string, i int) (f float64, end int) {
 	return float64(int64(before(y, last-8))) / tens[(last-n)/8-1], i + last/8
 }
 
-// short is Short byte by byte.
-func short(text string, i int) (f float64, end int) {
+// Short reads the number of up to 15 digits and without an exponent at i, as strconv.ParseFloat
+// does. It returns -1 for the end of another.
+func Short(text string, i int) (f float64, end int) {
 	negative := i < len(text) && text[i] == '-'
 	if negative {
 		i++

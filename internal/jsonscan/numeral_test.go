@@ -29,17 +29,19 @@ func checkNumber(t *testing.T, text string) {
 			case end >= 0 && fmt.Sprint(got) != whole[len(before):end]:
 				t.Fatalf("Whole(%q, %d) = %d, %d", whole, len(before), got, end)
 			}
-			got, end := Short(whole, len(before))
-			short := valid && len(number) <= 15 && !strings.ContainsAny(number, "eE")
-			if short && (fErr != nil || end != len(before)+len(number) || math.Float64bits(got) != math.Float64bits(f)) {
-				t.Fatalf("Short(%q, %d) = %v, %d", whole, len(before), got, end)
-			}
-			if end >= 0 { // maybe a part: what cannot follow a number is seen by who asks
-				read := whole[len(before):end]
-				want, err := strconv.ParseFloat(read, 64)
-				if err != nil || !json.Valid([]byte(read)) || math.Float64bits(got) != math.Float64bits(want) ||
-					end < len(whole) && (whole[end]-'0' <= 9 || whole[end]|0x20 == 'e') {
-					t.Fatalf("Short(%q, %d) = %v, %d", whole, len(before), got, end)
+			for name, read := range map[string]func(string, int) (float64, int){"Short": Short, "ShortWithin": ShortWithin} {
+				got, end := read(whole, len(before))
+				short := valid && len(number) <= 15 && !strings.ContainsAny(number, "eE")
+				if short && (fErr != nil || end != len(before)+len(number) || math.Float64bits(got) != math.Float64bits(f)) {
+					t.Fatalf("%s(%q, %d) = %v, %d", name, whole, len(before), got, end)
+				}
+				if end >= 0 { // maybe a part: what cannot follow a number is seen by who asks
+					part := whole[len(before):end]
+					want, err := strconv.ParseFloat(part, 64)
+					if err != nil || !json.Valid([]byte(part)) || math.Float64bits(got) != math.Float64bits(want) ||
+						end < len(whole) && (whole[end]-'0' <= 9 || whole[end]|0x20 == 'e') {
+						t.Fatalf("%s(%q, %d) = %v, %d", name, whole, len(before), got, end)
+					}
 				}
 			}
 			ns, end := Nanos(whole, len(before))
