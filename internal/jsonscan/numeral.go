@@ -70,7 +70,7 @@ func before(y uint64, n int) uint64 { return folded(y << 8 << (uint(63-n) & 63))
 func folded(y uint64) uint64 {
 	y = (y*10 + y>>8) & 0x00ff00ff00ff00ff
 	y = (y*100 + y>>16) & 0x0000ffff0000ffff
-	return (y*10000 + y>>32) & 0xffffffff
+	return uint64(uint32(y*10000 + y>>32))
 }
 
 var powers = [10]uint64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
