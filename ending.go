@@ -42,7 +42,7 @@ func (e *envelope) ends() bool {
 	x, m := &e.ending, e.now
 	at := e.Offset()
 	x.last = at
-	if x.before == "" || !x.head.At(e.text, at) {
+	if x.before == "" || !x.head.Edges(e.text, at) || !x.head.Middle(e.text, at) { // where those cannot know, it is no ending
 		return false
 	}
 	rest := e.text[at:]

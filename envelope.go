@@ -404,12 +404,16 @@ func plainSeconds(text string, i int) (t time.Time, end int) {
 	if i < 0 || sec > maxUnix || i == len(text) {
 		return time.Time{}, -1
 	}
-	ns, scale := int64(0), int64(1e9)
+	ns := int64(0)
 	if text[i] == '.' {
 		start := i + 1
-		for i++; i < len(text) && text[i]-'0' <= 9; i++ {
-			scale /= 10
-			ns += int64(text[i]-'0') * scale
+		n, end := jsonscan.Nanos(text, start)
+		if ns, i = int64(n), end; end < 0 {
+			ns, i = 0, start
+			for scale := int64(1e9); i < len(text) && text[i]-'0' <= 9; i++ {
+				scale /= 10
+				ns += int64(text[i]-'0') * scale
+			}
 		}
 		if i == start {
 			return time.Time{}, -1

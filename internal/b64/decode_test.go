@@ -40,14 +40,14 @@ func checkQuoted(t *testing.T, text string) {
 	text, _, _ = strings.Cut(text, `"`)
 	want, err := base64.StdEncoding.DecodeString(text)
 	plain := err == nil && !strings.ContainsAny(text, "\r\n")
-	for _, room := range []int{0, 3, len(want), len(text)/4*3 + 3, len(text) + 40} {
+	for _, room := range []int{0, 3, len(want), len(text)/4*3 + 3, len(text)/4*3 + 6, len(text) + 40} {
 		for _, tail := range []string{`"`, `","more":"WeirWeirWeirWeirWeirWeir"`, ""} {
 			backing := bytes.Repeat([]byte{0x5A}, room+16)
 			size, quote := b64.Quoted(backing[:room:room], text+tail)
 			switch {
 			case bytes.Count(backing[room:], []byte{0x5A}) != 16:
 				t.Fatalf("%q writes behind a room of %d", text, room)
-			case quote < 0 && plain && tail != "" && room >= len(text)/4*3+3:
+			case quote < 0 && plain && len(tail) > 4 && room >= len(text)/4*3+6:
 				t.Fatalf("%q has not enough of a room of %d", text, room)
 			case quote >= 0 && (!plain || tail == "" || quote != len(text) || !bytes.Equal(backing[:size], want)):
 				t.Fatalf("%q gives %x and a quote at %d, want %x, %v", text, backing[:size], quote, want, err)

@@ -1,6 +1,7 @@
 package jsonplan
 
 import (
+	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
 
@@ -10,8 +11,11 @@ func (n *node) slice(d *decoder, i int, p memory.Pointer) int {
 	if d.text[i] != '[' || !memory.IsNil(p) {
 		return doubt
 	}
-	i, more := d.enter(i, ']')
-	if !more {
+	text, more := memory.String(d.text), true
+	if i+1 < len(text) && text[i+1] > ' ' && text[i+1] != ']' && d.depth < maxDepth { // mostly
+		d.depth++
+		i++
+	} else if i, more = d.enter(i, ']'); !more {
 		memory.At(n.typ, p).Set(n.empty)
 		return i
 	}
@@ -21,23 +25,37 @@ func (n *node) slice(d *decoder, i int, p memory.Pointer) int {
 		d.lists[n.slot] = l
 	}
 	l.Begin()
-	for ; more; i, more = d.more(i, ']') {
-		to := l.Next()
-		if n.elem.op == opString { // most are
-			if end := d.quoted(i); end >= 0 {
-				memory.Set(to, memory.String(d.text[i+1:end]))
-				i = end + 1
-				continue
+	for more {
+		to, end := l.Next(), doubt
+		if i < len(text) {
+			switch c := text[i]; {
+			case c == '"' && n.elem.op == opString: // most are
+				if quote := jsonscan.Odd(text, i+1); quote < len(text) && text[quote] == '"' {
+					memory.SetPart(to, text, i+1, quote)
+					end = quote + 1
+				}
+			case c == '{' && n.elem.op == opStruct:
+				if end = n.elem.object(d, i, to); end < 0 {
+					l.Abandon()
+					return doubt
+				}
 			}
 		}
-		if n.elem.op == opStruct && i < len(d.text) && d.text[i] == '{' {
-			i = n.elem.object(d, i, to)
-		} else {
-			i = n.elem.value(d, i, to)
+		if end < 0 {
+			if end = n.elem.value(d, i, to); end < 0 {
+				l.Abandon()
+				return doubt
+			}
 		}
-		if i < 0 {
-			l.Abandon()
-			return doubt
+		switch i = end; {
+		case i+1 < len(text) && text[i] == ',' && text[i+1] > ' ':
+			i++
+		case i < len(text) && text[i] == ']':
+			d.depth--
+			i++
+			more = false
+		default:
+			i, more = d.more(i, ']')
 		}
 	}
 	l.End(p)

@@ -74,7 +74,7 @@ func (n *node) float(d *decoder, i int, p memory.Pointer) int {
 
 func (d *decoder) float(i, bits int) (f float64, next int) {
 	if bits == 64 { // for 32, rounding to 64 first would be wrong
-		if f, end := jsonscan.Short(memory.String(d.text), i); end >= 0 {
+		if f, end := jsonscan.ShortWithin(memory.String(d.text), i); end >= 0 {
 			return f, end
 		}
 	}

@@ -13,8 +13,13 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 	if d.text[i] != '{' {
 		return doubt
 	}
-	i, more := d.enter(i, '}')
-	text := memory.String(d.text)
+	text, more := memory.String(d.text), true
+	if i+1 < len(text) && text[i+1] == '"' && d.depth < maxDepth { // mostly
+		d.depth++
+		i++
+	} else {
+		i, more = d.enter(i, '}')
+	}
 	for f := n.fields.first; more; i, more = d.more(i, '}') {
 		if f != nil && f.alone.Edges(text, i) && f.alone.Middle(text, i) {
 			i += f.alone.Len()
@@ -32,12 +37,16 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 		}
 		for {
 			end := doubt
-			if i < len(text) { // most fields are plain; value has the rest
+			if uint(i) < uint(len(text)) { // most fields are plain; value has the rest
 				switch c := text[i]; f.quick {
 				case opString:
 					if c == '"' {
-						if end = jsonscan.Closing(text, i+1); end >= 0 {
-							memory.Set(memory.Field(p, f.offset), memory.Part(text, i+1, end))
+						end = jsonscan.Odd(text, i+1)
+						if end >= len(text) || text[end] != '"' {
+							end = jsonscan.Closing(text, i+1)
+						}
+						if end >= 0 {
+							memory.SetPart(memory.Field(p, f.offset), text, i+1, end)
 							end++
 						}
 					}
@@ -52,7 +61,7 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 					}
 				case opFloat:
 					var x float64
-					if x, end = jsonscan.Short(text, i); end >= 0 {
+					if x, end = jsonscan.ShortWithin(text, i); end >= 0 {
 						memory.Set(memory.Field(p, f.offset), x)
 					}
 				case opBool:
@@ -81,7 +90,11 @@ func (n *node) object(d *decoder, i int, p memory.Pointer) int {
 				break
 			}
 			t := &f.token
-			if !(t.Edges(text, i) && t.Middle(text, i)) && !(t.Rare(text, i) && t.At(text, i)) {
+			if t.Edges(text, i) && t.Middle(text, i) {
+				i += t.Len()
+				continue
+			}
+			if !t.Rare(text, i) || !t.At(text, i) {
 				break
 			}
 			i += t.Len()

@@ -84,7 +84,7 @@ func (p *Plan) Hooked() bool { return p.hooked || p.root == nil }
 // something else in the text is left to encoding/json.
 func (p *Plan) Decode(data []byte, v any, s *Scratch) error {
 	to := s.to
-	if s.v == nil || v != s.v {
+	if s.v == nil || !memory.Same(v, s.v) {
 		if to = p.bind(v, s); to == nil {
 			return json.Unmarshal(data, v)
 		}
@@ -94,8 +94,14 @@ func (p *Plan) Decode(data []byte, v any, s *Scratch) error {
 		d = &p.NewScratch().d
 	}
 	d.text, d.depth = data, 0
-	// encoding/json calls nobody before it has seen that the text is well-formed.
-	if p.hooked && !d.ends(d.skip(0)) || !d.ends(p.root.value(d, 0, to)) {
+	end := doubt
+	switch {
+	case p.root.op == opStruct && len(data) > 0 && data[0] == '{' && !p.hooked: // mostly
+		end = p.root.object(d, 0, to)
+	case !p.hooked || d.ends(d.skip(0)): // encoding/json calls nobody before it has seen that the text is well-formed
+		end = p.root.value(d, 0, to)
+	}
+	if !d.ends(end) {
 		reflect.ValueOf(v).Elem().SetZero()
 		return json.Unmarshal(data, v)
 	}

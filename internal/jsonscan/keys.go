@@ -79,9 +79,13 @@ func (s *Scanner) NextOf(k *Keys) bool {
 	}
 	for s.err == nil && k.at < len(k.likely) {
 		t := k.likely[k.at]
-		if t.first != s.first || !(t.key.Edges(s.text, s.pos) && t.key.Middle(s.text, s.pos)) &&
-			!(t.key.Rare(s.text, s.pos) && t.key.At(s.text, s.pos)) {
+		if t.first != s.first {
 			break
+		}
+		if !t.key.Edges(s.text, s.pos) || !t.key.Middle(s.text, s.pos) {
+			if !t.key.Rare(s.text, s.pos) || !t.key.At(s.text, s.pos) {
+				break
+			}
 		}
 		s.pos += len(t.key.text)
 		s.first = false

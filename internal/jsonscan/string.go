@@ -83,17 +83,22 @@ func (s *Scanner) longWay(start int) (raw string, plain bool) {
 // Closing finds the quote that ends the string whose first byte is at i. It returns -1 unless all
 // before it stands for itself.
 func Closing(text string, i int) int {
-	start := i
+	end := Odd(text, i)
+	if end < len(text) && text[end] == '"' {
+		return end
+	}
+	return closing(text, i, end)
+}
+
+// Odd is the quick part of Closing, for loops that have no time for a call: it finds the first byte from i on that is a
+// quote or might not stand for itself, unless less than eight bytes are left, of which it finds the first.
+func Odd(text string, i int) int {
 	for ; i+8 <= len(text); i += 8 {
 		if m := odd(memory.Word(text, i)); m != 0 {
-			i += bits.TrailingZeros64(m) / 8
-			if text[i] == '"' {
-				return i
-			}
-			break
+			return i + bits.TrailingZeros64(m)/8
 		}
 	}
-	return closing(text, start, i)
+	return i
 }
 
 // closing is Closing where not all is ASCII, or where the text is about to end. It goes on at i.

@@ -39,11 +39,6 @@ func unset(n int) []byte {
 	return unsafe.Slice(unsafe.StringData(b.String()), n)
 }
 
-// Part returns text[from:to]. Nobody checks.
-func Part(text string, from, to int) string {
-	return unsafe.String((*byte)(unsafe.Add(Pointer(unsafe.StringData(text)), from)), to-from)
-}
-
 // Within reports whether part is made of whole's memory.
 func Within(part, whole []byte) bool {
 	if len(part) == 0 || len(whole) == 0 {
@@ -70,7 +65,8 @@ func PutWord(b []byte, i int, x uint64) {
 
 // PutHalf writes four bytes at i, the lowest first. There has to be room: nobody checks.
 func PutHalf(b []byte, i int, x uint32) {
-	binary.LittleEndian.PutUint32((*[4]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i))[:], x)
+	to := (*[4]byte)(unsafe.Add(Pointer(unsafe.SliceData(b)), i)) // as the compiler leaves a NOP for each call it inlines
+	to[0], to[1], to[2], to[3] = byte(x), byte(x>>8), byte(x>>16), byte(x>>24)
 }
 
 // Cast returns p as a pointer to a T, which is what it has to point to.
@@ -92,8 +88,22 @@ func Field(p Pointer, offset uintptr) Pointer { return unsafe.Add(p, offset) }
 // Set writes the variable that p points to, whose type has to have the layout of T.
 func Set[T any](p Pointer, v T) { *(*T)(p) = v }
 
+// Same reports whether two interfaces hold pointers of the same type to the same variable.
+func Same(a, b any) bool { return *(*[2]uintptr)(Pointer(&a)) == *(*[2]uintptr)(Pointer(&b)) }
+
 // IsNil reports whether the pointer, map, slice or interface that p points to is nil.
 func IsNil(p Pointer) bool { return *(*Pointer)(p) == nil }
+
+// SetPart writes text[from:to] to the string variable that p points to. Nobody checks.
+func SetPart(p Pointer, text string, from, to int) {
+	*(*struct { // the layout of a string
+		data Pointer
+		len  int
+	})(p) = struct {
+		data Pointer
+		len  int
+	}{unsafe.Add(Pointer(unsafe.StringData(text)), from), to - from}
+}
 
 // setSlice writes a slice with n elements from first on, and no room behind them, to the slice
 // variable p.
