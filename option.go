@@ -126,9 +126,9 @@ type config struct {
 	lanes       func(r *round, n int) (workers int) // set by Concurrency, so that others are not linked with it
 	reserve     time.Duration
 	timeout     time.Duration
-	undecodable UndecodableHandler           // nil for FailUndecodable
-	onFailure   FailureHandler               // nil for none
-	wrap        func(*Work, Handler) Handler // set by Use, so that others are not linked with it
+	undecodable UndecodableHandler                  // nil for FailUndecodable
+	onFailure   FailureHandler                      // nil for none
+	wrap        func(*Work, Handler, *each) Handler // set by Use, so that others are not linked with it
 	middleware  []Middleware
 	names       []string                                                          // of the options that brought it
 	name        string                                                            // of the option that is being applied, see Named
