@@ -38,7 +38,9 @@ func (c *compiler) fields(t reflect.Type) *structure {
 	for i := range visible {
 		from, f := visible[i], &fs.all[i]
 		key := `"` + from.Name + `":`
-		f.name, f.token, f.alone = []byte(from.Name), jsonscan.TokenOf(","+key), jsonscan.TokenOf(key)
+		f.name = []byte(from.Name)
+		f.token.Set("," + key)
+		f.alone.Set(key)
 		fs.exact[from.Name] = i
 		fs.lengths |= lengthBit(f.name)
 		fs.ascii = fs.ascii && isASCII(f.name)
