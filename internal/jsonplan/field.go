@@ -44,8 +44,8 @@ func (c *compiler) fields(t reflect.Type) *structure {
 		fs.exact[from.Name] = i
 		fs.lengths |= lengthBit(f.name)
 		fs.ascii = fs.ascii && isASCII(f.name)
-		if c.find(f, t, from.Index) {
-			if f.node = c.node(from.Type, false); from.Quoted {
+		if c.find(f, t, from.Go.Index) {
+			if f.node = c.node(from.Go.Type, false); from.Quoted {
 				f.node = quoted(f.node)
 			}
 		}
@@ -143,11 +143,12 @@ func isASCII(s []byte) bool {
 }
 
 // read reads a field as encoding/json does.
-func (c *compiler) read(sf reflect.StructField) (f fields.Field, use fields.Use) {
+func (c *compiler) read(f *fields.Field) fields.Use {
+	sf := &f.Go
 	to := fields.Pointed(sf.Type)
 	tag := sf.Tag.Get("json")
 	if tag == "-" || !sf.IsExported() && !(sf.Anonymous && to.Kind() == reflect.Struct) {
-		return f, fields.Leave
+		return fields.Leave
 	}
 	name, options, _ := strings.Cut(tag, ",")
 	f.Name = sf.Name
@@ -155,13 +156,13 @@ func (c *compiler) read(sf reflect.StructField) (f fields.Field, use fields.Use)
 		c.unfit = c.unfit || !validName(name) // ignored, but not in encoding/json/v2
 		f.Name, f.Tagged = name, true
 	} else if sf.Anonymous && to.Kind() == reflect.Struct {
-		return f, fields.Inline
+		return fields.Inline
 	}
 	for option := ""; options != ""; {
 		option, options, _ = strings.Cut(options, ",")
 		f.Quoted = f.Quoted || option == "string" && quotable(to.Kind())
 	}
-	return f, fields.Take
+	return fields.Take
 }
 
 func quotable(k reflect.Kind) bool {
