@@ -81,6 +81,8 @@ type watcher interface {
 }
 
 // tell tells the observers of a moment, if there are any.
+//
+//go:noinline
 func (w *Work) tell(ctx context.Context, at moments, m *Message, err error) error {
 	if w.l.cfg.watched&at == 0 {
 		return nil

@@ -42,6 +42,8 @@ type Scratch struct {
 }
 
 // NewScratch returns a Scratch for any number of decodes.
+//
+//go:noinline
 func (p *Plan) NewScratch() *Scratch {
 	return &Scratch{d: decoder{lists: make([]*memory.List, p.slices)}}
 }
