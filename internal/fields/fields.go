@@ -15,7 +15,7 @@ type Field struct {
 	Tagged bool                // the name comes from the tag
 	Quoted bool                // tag option "string"
 	Go     reflect.StructField // Index is the way to it, as for reflect.Value.FieldByIndex
-	twice  bool                // its struct is embedded more than once on its level
+	twice  bool                // its struct, or it as one, is embedded more than once on its level
 }
 
 // Use says what a struct field is to a decoder.
@@ -30,28 +30,23 @@ const (
 // Reader reads what Go says of a field: it sets Name, Tagged and Quoted, and returns the field's use.
 type Reader func(f *Field) Use
 
-// embedded is a struct whose fields count as those of the struct around it.
-type embedded struct {
-	typ   reflect.Type
-	index []int
-	twice bool
-}
-
 // Visible lists the fields of t and of its embedded structs by their place. A name
 // belongs to its outermost level, where a tag beats none and a tie hides it. It does without maps,
 // which take more code than time.
 func Visible(t reflect.Type, read Reader) []*Field {
 	var all []*Field
-	structs := []embedded{{typ: t}} // level by level
+	structs := []*Field{{Go: reflect.StructField{Type: t}}} // level by level
 	for at := 0; at < len(structs); at++ {
 		e := structs[at]
-		for i := range e.typ.NumField() {
-			f := &Field{Go: e.typ.Field(i), twice: e.twice}
-			f.Go.Index = append(slices.Clip(e.index), i)
+		t := Pointed(e.Go.Type)
+		for i := range t.NumField() {
+			f := &Field{Go: t.Field(i)}
+			f.Go.Index = append(slices.Clip(e.Go.Index), i)
 			switch read(f) {
 			case Inline:
-				structs = embed(structs, embedded{typ: Pointed(f.Go.Type), index: f.Go.Index})
+				structs = embed(structs, f)
 			case Take:
+				f.twice = e.twice
 				all = append(all, f)
 			}
 		}
@@ -67,10 +62,10 @@ func Visible(t reflect.Type, read Reader) []*Field {
 }
 
 // embed adds a struct, unless it was met before: there it is outermost.
-func embed(structs []embedded, e embedded) []embedded {
-	for i := range structs {
-		if known := &structs[i]; known.typ == e.typ {
-			known.twice = known.twice || len(known.index) == len(e.index)
+func embed(structs []*Field, e *Field) []*Field {
+	for _, known := range structs {
+		if Pointed(known.Go.Type) == Pointed(e.Go.Type) {
+			known.twice = known.twice || known.level() == e.level()
 			return structs
 		}
 	}
