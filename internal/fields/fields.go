@@ -15,6 +15,7 @@ type Field struct {
 	Tagged bool                // the name comes from the tag
 	Quoted bool                // tag option "string"
 	Go     reflect.StructField // Index is the way to it, as for reflect.Value.FieldByIndex
+	In     *Field              // the struct that it is in, embedded or the outermost
 	twice  bool                // its struct, or it as one, is embedded more than once on its level
 }
 
@@ -40,7 +41,7 @@ func Visible(t reflect.Type, read Reader) []*Field {
 		e := structs[at]
 		t := Pointed(e.Go.Type)
 		for i := range t.NumField() {
-			f := &Field{Go: t.Field(i)}
+			f := &Field{Go: t.Field(i), In: e}
 			f.Go.Index = append(slices.Clip(e.Go.Index), i)
 			switch read(f) {
 			case Inline:

@@ -44,7 +44,9 @@ func (c *compiler) fields(t reflect.Type) *structure {
 		fs.exact[from.Name] = i
 		fs.lengths |= lengthBit(f.name)
 		fs.ascii = fs.ascii && isASCII(f.name)
-		if c.find(f, t, from.Go.Index) {
+		if f.find(from) {
+			// What is not exported is embedded under a name of its own: encoding/json forbids some of it.
+			c.unfit = c.unfit || !from.Go.IsExported()
 			if f.node = c.node(from.Go.Type, false); from.Quoted {
 				f.node = quoted(f.node)
 			}
@@ -67,27 +69,22 @@ type step struct {
 	typ    reflect.Type // what it points to
 }
 
-// find looks for the way from a struct of type t to the field. It is barred by an
-// embedded pointer to an unexported struct, which encoding/json refuses to make.
-func (c *compiler) find(f *field, t reflect.Type, index []int) (open bool) {
-	for k, x := range index {
-		sf := t.Field(x)
-		f.offset += sf.Offset
-		t = sf.Type
-		switch {
-		case k == len(index)-1:
-			if !sf.IsExported() {
-				c.unfit = true // embedded under a name of its own: encoding/json forbids some of it
-			}
-		case t.Kind() == reflect.Pointer:
-			if !sf.IsExported() {
+// find looks for the way to the field. It is barred by an embedded pointer to an
+// unexported struct, which encoding/json refuses to make.
+func (f *field) find(from *fields.Field) (open bool) {
+	if in := from.In; in != nil {
+		if !f.find(in) {
+			return false
+		}
+		if t := in.Go.Type; t.Kind() == reflect.Pointer {
+			if !in.Go.IsExported() {
 				return false
 			}
-			t = t.Elem()
-			f.way = append(f.way, step{offset: f.offset, typ: t})
+			f.way = append(f.way, step{offset: f.offset, typ: t.Elem()})
 			f.offset = 0
 		}
 	}
+	f.offset += from.Go.Offset
 	return true
 }
 
