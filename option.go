@@ -145,18 +145,12 @@ func newConfig() *config {
 	return &config{reserve: defaultReserve}
 }
 
-// gather makes a config of a source's options.
-func gather[O comparable](opts []O, apply func(O, *config)) *config {
-	c := newConfig()
-	var none O
-	for i, o := range opts {
-		if o == none {
-			c.refuse("option %d is nil", i)
-			continue
-		}
-		apply(o, c)
+// given refuses a source's option that is nil.
+func (c *config) given(i int, o any) bool {
+	if o == nil {
+		c.refuse("option %d is nil", i)
 	}
-	return c
+	return o != nil
 }
 
 func (c *config) refuse(format string, args ...any) {

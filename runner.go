@@ -26,7 +26,12 @@ type Runner struct {
 // see Setup. After a failure, later records with the same OrderingKey are not run; with
 // StopOnFailure none is. Records without a key stand alone.
 func NewRunner(name string, v Verb, opts ...FlowOption) *Runner {
-	c := gather(opts, FlowOption.applyFlow)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applyFlow(c)
+		}
+	}
 	if name == "" {
 		c.refuse("NewRunner: the name is empty")
 	}

@@ -35,7 +35,12 @@ type Source struct {
 // Messages with the same OrderingKey are kept in order under Concurrency; those without
 // one stand alone.
 func From(s Source, v Verb, opts ...FlowOption) *Lambda {
-	c := gather(opts, FlowOption.applyFlow)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applyFlow(c)
+		}
+	}
 	if s.AllOrNothing && c.reportAll {
 		c.refuse("ReportAll does not apply to %s, of which Lambda takes no partial batch response", s.Name)
 	}

@@ -171,7 +171,12 @@ func DynamoDBWindow(v WindowVerb, opts ...WindowOption) *Lambda {
 }
 
 func buildWindow(src *windowSource, v WindowVerb, opts []WindowOption) *Lambda {
-	c := gather(opts, WindowOption.applyWindow)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applyWindow(c)
+		}
+	}
 	c.stop = true
 	if v == nil {
 		c.refuse("%sWindow: no verb: give weir.Fold(add, done)", src.format.name)
