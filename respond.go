@@ -14,7 +14,7 @@ var nothingFailed = []byte(allDone)
 
 // respond turns the ledger into what Lambda expects.
 func (w *Work) respond() ([]byte, error) {
-	e := w.summary.Err
+	e := w.err
 	if e == nil {
 		if string(nothingFailed) != allDone { // somebody has written to it
 			return []byte(allDone), nil

@@ -102,7 +102,7 @@ const (
 type Outcomes struct{ w *Work }
 
 // AllDone reports whether every record succeeded or was dropped.
-func (o Outcomes) AllDone() bool { return o.w.summary.Err == nil }
+func (o Outcomes) AllDone() bool { return o.w.err == nil }
 
 // Of returns what became of a record, and why unless it succeeded.
 func (o Outcomes) Of(i int) (Outcome, error) {

@@ -41,8 +41,9 @@ type Work struct {
 
 	few     [10]entry // the ledger's, of a small batch
 	halt    atomic.Bool
-	summary Summary
-	probe   report // weirtest's, or nil
+	err     *BatchError // what is not done, nil if all is
+	summary any         // a Summary, which only those are linked with who are told
+	probe   report      // weirtest's, or nil
 }
 
 // noFailure is above every index.
