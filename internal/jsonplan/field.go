@@ -155,10 +155,7 @@ func (c *compiler) read(f *fields.Field) fields.Use {
 	} else if sf.Anonymous && to.Kind() == reflect.Struct {
 		return fields.Inline
 	}
-	for option := ""; options != ""; {
-		option, options, _ = strings.Cut(options, ",")
-		f.Quoted = f.Quoted || option == "string" && quotable(to.Kind())
-	}
+	f.Quoted = quotable(to.Kind()) && strings.Contains(","+options+",", ",string,")
 	return fields.Take
 }
 
