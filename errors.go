@@ -68,6 +68,9 @@ type RecordError struct {
 	Message *Message
 }
 
+// Error is not inlined, since it would be in a binary twice: Go makes a method of *RecordError of it.
+//
+//go:noinline
 func (e RecordError) Error() string {
 	return fmt.Sprintf("record %d (%s): %v", e.Index, e.ID, e.Err)
 }
