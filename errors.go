@@ -68,10 +68,10 @@ type RecordError struct {
 	Message *Message
 }
 
-// Error is not inlined, since it would be in a binary twice: Go makes a method of *RecordError of it.
+// Error names the record and its cause.
 //
 //go:noinline
-func (e RecordError) Error() string {
+func (e RecordError) Error() string { // which would be in a binary twice, once inlined into the method that Go makes for *RecordError
 	return fmt.Sprintf("record %d (%s): %v", e.Index, e.ID, e.Err)
 }
 
