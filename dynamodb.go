@@ -24,7 +24,7 @@ func DynamoDB(v Verb, opts ...StreamOption) *Lambda {
 
 const dynamoDBName = "DynamoDB"
 
-var dynamoDBSource = Source{Name: dynamoDBName, Decode: decodeDynamoDB}
+var dynamoDBSource = &Source{Name: dynamoDBName, Decode: decodeDynamoDB}
 
 func newDynamoDBFormat(windowed bool) *format {
 	return &format{

@@ -27,7 +27,7 @@ func Kafka(v Verb, opts ...KafkaOption) *Lambda {
 		c.refuse("StopOnFailure and ContinueOnFailure contradict each other: after a failure, nothing or everything goes on")
 	}
 	cluster := c.cluster
-	return build(Source{
+	return build(&Source{
 		Name:        kafkaName,
 		Decode:      func(event []byte) ([]Message, error) { return decodeKafka(event, cluster) },
 		partitioned: true,

@@ -24,7 +24,7 @@ func Kinesis(v Verb, opts ...StreamOption) *Lambda {
 			o.applyStream(c)
 		}
 	}
-	return build(Source{Name: kinesisName, Decode: decodeKinesis}, v, c)
+	return build(&Source{Name: kinesisName, Decode: decodeKinesis}, v, c)
 }
 
 const kinesisName = "Kinesis"

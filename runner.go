@@ -35,7 +35,7 @@ func NewRunner(name string, v Verb, opts ...FlowOption) *Runner {
 	if name == "" {
 		c.refuse("NewRunner: the name is empty")
 	}
-	return &Runner{l: build(Source{Name: name}, v, c)}
+	return &Runner{l: build(&Source{Name: name}, v, c)}
 }
 
 // Err says what is wrong with the way the Runner was built. Every record fails with it.

@@ -49,7 +49,7 @@ func From(s Source, v Verb, opts ...FlowOption) *Lambda {
 	}
 	decode := s.Decode
 	s.Decode = func(event []byte) ([]Message, error) { return decodeForeign(s.Name, decode, event) }
-	return build(s, v, c)
+	return build(&s, v, c)
 }
 
 // decodeForeign keeps what a custom source does inside.

@@ -20,7 +20,7 @@ func SQS(v Verb, opts ...SQSOption) *Lambda {
 			o.applySQS(c)
 		}
 	}
-	return build(Source{Name: sqsName, Decode: decodeSQS, fifo: true}, v, c)
+	return build(&Source{Name: sqsName, Decode: decodeSQS, fifo: true}, v, c)
 }
 
 const sqsName = "SQS"

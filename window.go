@@ -189,5 +189,5 @@ func buildWindow(src *windowSource, v WindowVerb, opts []WindowOption) *Lambda {
 	if err != nil {
 		c.fail(err)
 	}
-	return &Lambda{src: Source{Name: src.format.name}, cfg: c, windows: windowRun{src, kind}.invoke, err: c.err}
+	return &Lambda{src: &Source{Name: src.format.name}, cfg: c, windows: windowRun{src, kind}.invoke, err: c.err}
 }
