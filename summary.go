@@ -42,19 +42,23 @@ func (w *Work) finish(ctx context.Context, begin time.Time) {
 func (w *Work) tally() (gaveUp error) {
 	var notDone []RecordError
 	for i := range w.msgs {
-		if w.ledger.state(i) == undecided {
+		switch w.ledger.state(i) {
+		case succeeded:
+			continue
+		case undecided:
 			w.ledger.set(i, skipped, w.whySkipped(i))
 		}
-		switch state, err := w.ledger.final(i); state {
-		case succeeded:
+		state, err := w.ledger.final(i)
+		switch state {
+		case succeeded: // just now
+			continue
 		case dropped:
 			if gaveUp == nil {
 				gaveUp = err
 			}
-		default:
-			m := &w.msgs[i]
-			notDone = append(notDone, RecordError{i, m.ID, err, m})
+			continue
 		}
+		notDone = append(notDone, RecordError{i, w.msgs[i].ID, err, &w.msgs[i]})
 	}
 	if len(notDone) > 0 {
 		w.err = &BatchError{Source: w.msgs[0].SourceARN, Total: len(w.msgs), Records: notDone}
