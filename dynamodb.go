@@ -13,13 +13,18 @@ import (
 // know; the rest of the batch goes on, see Kinesis. Source: "Configuring partial batch
 // response with DynamoDB and Lambda", AWS Lambda Developer Guide.
 func DynamoDB(v Verb, opts ...StreamOption) *Lambda {
-	c := gather(opts, StreamOption.applyStream)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applyStream(c)
+		}
+	}
 	return build(dynamoDBSource, v, c)
 }
 
 const dynamoDBName = "DynamoDB"
 
-var dynamoDBSource = Source{Name: dynamoDBName, Decode: decodeDynamoDB}
+var dynamoDBSource = &Source{Name: dynamoDBName, Decode: decodeDynamoDB}
 
 func newDynamoDBFormat(windowed bool) *format {
 	return &format{

@@ -32,7 +32,7 @@ func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]
 	}
 	dec, err := decoderFrom(by, new(T))
 	untyped := any(f) // else the name of the closure's type has T's fields in it
-	e := &each{dec: dec, err: err, nilFunc: f == nil, call: func(ctx context.Context, v any) error {
+	return &each{dec: dec, err: err, nilFunc: f == nil, call: func(ctx context.Context, v any) error {
 		f, _ := untyped.(func(context.Context, T) error)
 		p, _ := v.(*T)
 		value := *p
@@ -42,8 +42,6 @@ func Each[T any](f func(ctx context.Context, v T) error, opts ...DecodeOption[T]
 		}
 		return f(ctx, value)
 	}}
-	e.h = e.handle
-	return e
 }
 
 // EachMessage makes a verb of a function that handles one record as it came. f must not be
@@ -53,21 +51,26 @@ func EachMessage(f func(ctx context.Context, m *Message) error) Verb {
 }
 
 type each struct {
-	h       Handler
+	h       Handler // of EachMessage, else nil
 	dec     *decoder
 	call    func(ctx context.Context, v any) error // empties the *T that v is, and hands on what was in it; or nil
 	err     error
 	nilFunc bool
 }
 
-func (e *each) handle(ctx context.Context, m *Message) error {
-	r := e.dec.reader()
-	err := e.do(ctx, m, r)
-	e.dec.giveBack(r) // where user code panics, it is given up
-	return err
+// handler is for who has no reader.
+func (e *each) handler() Handler {
+	if e.call == nil {
+		return e.h
+	}
+	return func(ctx context.Context, m *Message) error {
+		r := e.dec.reader()
+		err := e.do(ctx, m, r)
+		e.dec.giveBack(r) // where user code panics, it is given up
+		return err
+	}
 }
 
-// do is handle for who has a reader.
 func (e *each) do(ctx context.Context, m *Message, r *reader) error {
 	if err := e.dec.decode(r, m); err != nil {
 		return unread(err)
@@ -79,7 +82,7 @@ func (e *each) Process(ctx context.Context, w *Work) error {
 	if err := e.Check(Setup{Source: w.l.src.Name}); err != nil { // a verb around this one may have no Check
 		return err
 	}
-	w.Each(ctx, e.h)
+	w.runEach(ctx, e.h, e)
 	return nil
 }
 

@@ -92,5 +92,5 @@ func (e *envelope) learnEnding() {
 	if x.id && (!x.plain || strings.Contains(x.behind, m.ID) || strings.Contains(x.arn, m.ID) || strings.Contains(x.shard, m.ID)) {
 		x.before = ""
 	}
-	x.head = jsonscan.TokenOf(x.before[:min(len(x.before), 16)])
+	x.head.Set(x.before[:min(len(x.before), 16)])
 }

@@ -61,8 +61,7 @@ func (f *format) decode(event []byte, aside func(e *envelope, key string) bool) 
 	}
 	e, _ := f.pool.Get().(*envelope)
 	if e == nil {
-		e = &envelope{format: f}
-		e.topKeys, e.innerKeys = f.top, f.inner
+		e = &envelope{format: f, topKeys: f.top, innerKeys: f.inner}
 		if f.own != nil {
 			e.own = f.own()
 		}

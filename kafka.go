@@ -17,12 +17,17 @@ package weir
 // Lambda takes partial batch responses from Kafka only in provisioned mode, with
 // ReportBatchItemFailures. A mapping without it takes any response for success.
 func Kafka(v Verb, opts ...KafkaOption) *Lambda {
-	c := gather(opts, KafkaOption.applyKafka)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applyKafka(c)
+		}
+	}
 	if c.stop && c.goOn {
 		c.refuse("StopOnFailure and ContinueOnFailure contradict each other: after a failure, nothing or everything goes on")
 	}
 	cluster := c.cluster
-	return build(Source{
+	return build(&Source{
 		Name:        kafkaName,
 		Decode:      func(event []byte) ([]Message, error) { return decodeKafka(event, cluster) },
 		partitioned: true,

@@ -1,16 +1,12 @@
 package weir
 
-import (
-	"fmt"
-	"strconv"
-)
+import "strconv"
 
 // answerKafka is the response of a Kafka batch that is not done: the first record of each
 // partition that is not, or every one.
 func answerKafka(w *Work, e *BatchError) ([]byte, error) {
 	every := w.l.cfg.everyOffset || w.l.cfg.goOn
 	out := append(make([]byte, 0, 256), `{"batchItemFailures":[`...)
-	empty := len(out)
 	seen := map[string]struct{}{}
 	for _, r := range e.Records {
 		m := &w.msgs[r.Index]
@@ -22,12 +18,12 @@ func answerKafka(w *Work, e *BatchError) ([]byte, error) {
 			continue
 		}
 		if m.ID == "" {
-			return nil, fmt.Errorf("%w, so the whole batch must be retried: record %d: %w", ErrNoIdentifier, r.Index, e)
+			return nil, noIdentifier(e, r.Index)
 		}
-		seen[what] = struct{}{}
-		if len(out) > empty {
+		if len(seen) > 0 {
 			out = append(out, ',')
 		}
+		seen[what] = struct{}{}
 		out = append(out, `{"itemIdentifier":{"partition":`...)
 		out = appendQuoted(out, m.Shard)
 		out = append(out, `,"offset":`...)

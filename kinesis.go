@@ -18,8 +18,13 @@ import (
 // discards the whole batch. With StopOnFailure and BisectBatchOnFunctionError only that record
 // is discarded, since then nothing of the batch was done and the invocation fails.
 func Kinesis(v Verb, opts ...StreamOption) *Lambda {
-	c := gather(opts, StreamOption.applyStream)
-	return build(Source{Name: kinesisName, Decode: decodeKinesis}, v, c)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applyStream(c)
+		}
+	}
+	return build(&Source{Name: kinesisName, Decode: decodeKinesis}, v, c)
 }
 
 const kinesisName = "Kinesis"

@@ -11,7 +11,7 @@ import (
 // concurrent use, and no goroutine outlives Invoke but that of a handler which ignores its
 // context; see DeadlineReserve.
 type Lambda struct {
-	src  Source
+	src  *Source
 	verb Verb
 	cfg  *config
 	err  error
@@ -21,7 +21,7 @@ type Lambda struct {
 	windows func(l *Lambda, ctx context.Context, event []byte, begin time.Time) ([]byte, error)
 }
 
-func build(s Source, v Verb, c *config) *Lambda {
+func build(s *Source, v Verb, c *config) *Lambda {
 	if v == nil {
 		c.refuse("%s: no verb: give weir.Each(f), weir.EachMessage(f), weir.Batch(f) or a pipeline", s.Name)
 	} else if check, ok := v.(Checker); ok {
@@ -58,7 +58,7 @@ func (l *Lambda) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	if l.err != nil {
 		return nil, l.err
 	}
-	if l.src.Name == "" {
+	if l.src == nil {
 		return nil, errNotMade
 	}
 	begin := time.Now()

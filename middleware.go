@@ -35,8 +35,11 @@ func Use(m ...Middleware) FlowOption {
 	})
 }
 
-// wrap puts the middleware around a handler.
-func (w *Work) wrap(h Handler) Handler {
+// wrap puts the middleware around a handler, which is that of e, if there is one.
+func (w *Work) wrap(h Handler, e *each) Handler {
+	if e != nil {
+		h = e.handler()
+	}
 	err := guard(func() error {
 		for i := len(w.l.cfg.middleware) - 1; i >= 0; i-- {
 			if h = w.l.cfg.middleware[i](h); h == nil {

@@ -81,6 +81,8 @@ type watcher interface {
 }
 
 // tell tells the observers of a moment, if there are any.
+//
+//go:noinline
 func (w *Work) tell(ctx context.Context, at moments, m *Message, err error) error {
 	if w.l.cfg.watched&at == 0 {
 		return nil
@@ -183,7 +185,8 @@ func (s *observers) enrich(w *Work) {
 
 // end calls the observers of the batch's end, until it is high time to answer.
 func (s *observers) end(ctx context.Context, w *Work) {
-	unrun := w.summary.Skipped
+	summary, _ := w.summary.(Summary)
+	unrun := summary.Skipped
 	if len(s.ended) == 0 && (unrun == 0 || len(s.skipped) == 0) {
 		return
 	}
@@ -212,7 +215,7 @@ func (s *observers) end(ctx context.Context, w *Work) {
 			if ctx.Err() != nil {
 				return nil
 			}
-			w.aside(ctx, "BatchEnded observer", &Message{}, func() error { o.BatchEnded(ctx, w.summary); return nil })
+			w.aside(ctx, "BatchEnded observer", &Message{}, func() error { o.BatchEnded(ctx, summary); return nil })
 		}
 		return nil
 	}, nil).wait(w.times.last)

@@ -14,7 +14,7 @@ var nothingFailed = []byte(allDone)
 
 // respond turns the ledger into what Lambda expects.
 func (w *Work) respond() ([]byte, error) {
-	e := w.summary.Err
+	e := w.err
 	if e == nil {
 		if string(nothingFailed) != allDone { // somebody has written to it
 			return []byte(allDone), nil
@@ -27,43 +27,35 @@ func (w *Work) respond() ([]byte, error) {
 	if w.l.src.answer != nil {
 		return w.l.src.answer(w, e)
 	}
-	ids, err := identifiers(e)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]byte, 0, 32+len(ids)*80)
-	return append(appendFailures(append(out, '{'), ids), '}'), nil
+	return listFailures(e)
 }
 
-// identifiers lists what to report, in record order, each once. A response that Lambda
-// would misunderstand is worse than none.
-func identifiers(e *BatchError) ([]string, error) {
-	ids := make([]string, 0, len(e.Records))
+// listFailures lists the identifiers of what is not done, in record order, each once.
+func listFailures(e *BatchError) ([]byte, error) {
+	out := append(make([]byte, 0, 32+len(e.Records)*80), `{"batchItemFailures":[`...)
 	seen := make(map[string]struct{}, len(e.Records))
-	for _, r := range e.Records {
+	for i := range e.Records {
+		r := &e.Records[i]
+		if _, again := seen[r.ID]; again {
+			continue
+		}
 		if r.ID == "" {
-			return nil, fmt.Errorf("%w, so the whole batch must be retried: record %d: %w", ErrNoIdentifier, r.Index, e)
+			return nil, noIdentifier(e, r.Index)
 		}
-		if _, again := seen[r.ID]; !again {
-			seen[r.ID] = struct{}{}
-			ids = append(ids, r.ID)
-		}
-	}
-	return ids, nil
-}
-
-// appendFailures appends the member batchItemFailures.
-func appendFailures(out []byte, ids []string) []byte {
-	out = append(out, `"batchItemFailures":[`...)
-	for i, id := range ids {
-		if i > 0 {
+		if len(seen) > 0 {
 			out = append(out, ',')
 		}
+		seen[r.ID] = struct{}{}
 		out = append(out, `{"itemIdentifier":`...)
-		out = appendQuoted(out, id)
-		out = append(out, '}')
+		out = append(appendQuoted(out, r.ID), '}')
 	}
-	return append(out, ']')
+	return append(out, "]}"...), nil
+}
+
+// noIdentifier is the answer for a record that cannot be reported: a response that Lambda would
+// misunderstand is worse than none.
+func noIdentifier(e *BatchError, record int) error {
+	return fmt.Errorf("%w, so the whole batch must be retried: record %d: %w", ErrNoIdentifier, record, e)
 }
 
 func appendQuoted(out []byte, s string) []byte {

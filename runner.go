@@ -26,11 +26,16 @@ type Runner struct {
 // see Setup. After a failure, later records with the same OrderingKey are not run; with
 // StopOnFailure none is. Records without a key stand alone.
 func NewRunner(name string, v Verb, opts ...FlowOption) *Runner {
-	c := gather(opts, FlowOption.applyFlow)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applyFlow(c)
+		}
+	}
 	if name == "" {
 		c.refuse("NewRunner: the name is empty")
 	}
-	return &Runner{l: build(Source{Name: name}, v, c)}
+	return &Runner{l: build(&Source{Name: name}, v, c)}
 }
 
 // Err says what is wrong with the way the Runner was built. Every record fails with it.
@@ -97,7 +102,7 @@ const (
 type Outcomes struct{ w *Work }
 
 // AllDone reports whether every record succeeded or was dropped.
-func (o Outcomes) AllDone() bool { return o.w.summary.Err == nil }
+func (o Outcomes) AllDone() bool { return o.w.err == nil }
 
 // Of returns what became of a record, and why unless it succeeded.
 func (o Outcomes) Of(i int) (Outcome, error) {

@@ -35,7 +35,12 @@ type Source struct {
 // Messages with the same OrderingKey are kept in order under Concurrency; those without
 // one stand alone.
 func From(s Source, v Verb, opts ...FlowOption) *Lambda {
-	c := gather(opts, FlowOption.applyFlow)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applyFlow(c)
+		}
+	}
 	if s.AllOrNothing && c.reportAll {
 		c.refuse("ReportAll does not apply to %s, of which Lambda takes no partial batch response", s.Name)
 	}
@@ -44,7 +49,7 @@ func From(s Source, v Verb, opts ...FlowOption) *Lambda {
 	}
 	decode := s.Decode
 	s.Decode = func(event []byte) ([]Message, error) { return decodeForeign(s.Name, decode, event) }
-	return build(s, v, c)
+	return build(&s, v, c)
 }
 
 // decodeForeign keeps what a custom source does inside.

@@ -14,8 +14,13 @@ import (
 // SkipGroup. A message that was not run has been received all the same: it may reach the
 // dead-letter queue together with the one it waits for. Source: "Handling errors for an SQS event source", AWS Lambda Developer Guide.
 func SQS(v Verb, opts ...SQSOption) *Lambda {
-	c := gather(opts, SQSOption.applySQS)
-	return build(Source{Name: sqsName, Decode: decodeSQS, fifo: true}, v, c)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applySQS(c)
+		}
+	}
+	return build(&Source{Name: sqsName, Decode: decodeSQS, fifo: true}, v, c)
 }
 
 const sqsName = "SQS"

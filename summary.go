@@ -24,17 +24,12 @@ type Summary struct {
 // finish closes the ledger: what is undecided is skipped, and the batch is summed up.
 func (w *Work) finish(ctx context.Context, begin time.Time) {
 	w.closed.Store(true)
-	s := &w.summary
-	s.Records = len(w.msgs)
-	if len(w.msgs) > 0 {
-		s.Source = w.msgs[0].SourceARN
-	}
 	var gaveUp error // the first reason of a drop
-	if s.Succeeded = int(w.succeeded.Load()); s.Succeeded < s.Records {
+	if int(w.succeeded.Load()) < len(w.msgs) {
 		gaveUp = w.tally()
 	}
 	w.report()
-	if s.Err == nil && gaveUp == nil && w.l.cfg.watched&batchEnded == 0 {
+	if w.err == nil && gaveUp == nil && w.l.cfg.watched&batchEnded == 0 {
 		return // nobody to tell
 	}
 	if w.l.cfg.sumUp != nil {
@@ -45,13 +40,10 @@ func (w *Work) finish(ctx context.Context, begin time.Time) {
 // tally goes through a ledger that is not all success, and skips what is undecided. It returns why
 // the first record of those dropped was given up.
 func (w *Work) tally() (gaveUp error) {
-	s := &w.summary
-	s.Succeeded = 0
 	var notDone []RecordError
 	for i := range w.msgs {
 		switch w.ledger.state(i) {
 		case succeeded:
-			s.Succeeded++
 			continue
 		case undecided:
 			w.ledger.set(i, skipped, w.whySkipped(i))
@@ -59,22 +51,17 @@ func (w *Work) tally() (gaveUp error) {
 		state, err := w.ledger.final(i)
 		switch state {
 		case succeeded: // just now
-			s.Succeeded++
 			continue
 		case dropped:
-			if s.Dropped++; gaveUp == nil {
+			if gaveUp == nil {
 				gaveUp = err
 			}
 			continue
-		case skipped:
-			s.Skipped++
-		default:
-			s.Failed++
 		}
 		notDone = append(notDone, RecordError{i, w.msgs[i].ID, err, &w.msgs[i]})
 	}
 	if len(notDone) > 0 {
-		s.Err = &BatchError{Source: s.Source, Total: s.Records, Records: notDone}
+		w.err = &BatchError{Source: w.msgs[0].SourceARN, Total: len(w.msgs), Records: notDone}
 	}
 	return gaveUp
 }
@@ -100,24 +87,35 @@ func (w *Work) whySkipped(i int) error {
 	return ErrUndecided
 }
 
-// sumUp fills in what only observers and the log want to know, and tells them.
+// sumUp makes the summary, which only observers and the log want to know, and tells them.
 func (w *Work) sumUp(ctx context.Context, begin time.Time, gaveUp error) {
-	s := &w.summary
-	s.RequestID = requestID(ctx)
-	s.Duration = time.Since(begin)
+	s := Summary{RequestID: requestID(ctx), Records: len(w.msgs), Duration: time.Since(begin), Err: w.err}
 	for i := range w.msgs {
 		m := &w.msgs[i]
+		if i == 0 {
+			s.Source = m.SourceARN
+		}
+		switch w.ledger.state(i) {
+		case succeeded:
+			s.Succeeded++
+		case dropped:
+			s.Dropped++
+		case skipped:
+			s.Skipped++
+		default:
+			s.Failed++
+		}
 		s.HighestAttempt = max(s.HighestAttempt, m.Attempt)
 		if !m.Time.IsZero() {
 			s.OldestAge = max(s.OldestAge, begin.Sub(m.Time))
 		}
 	}
-	w.logTrouble(ctx, gaveUp)
+	w.summary = s
+	w.logTrouble(ctx, &s, gaveUp)
 	_ = w.tell(ctx, recordSkipped|batchEnded, nil, nil)
 }
 
-func (w *Work) logTrouble(ctx context.Context, gaveUp error) {
-	s := &w.summary
+func (w *Work) logTrouble(ctx context.Context, s *Summary, gaveUp error) {
 	if w.l.cfg.log == nil {
 		return
 	}

@@ -201,8 +201,8 @@ func (m *Message) WithPart(i int, payload []byte) Message {
 // kin are the batches next to one whose records were unwrapped, or came of that.
 type kin struct {
 	within *Work             // the batch whose records this one's were in, or nil
-	parts  *parts            // what this one's records were unwrapped into, or nil
-	why    func(i int) error // of parts: nobody else is linked with it
+	parts  any               // a *parts, what this one's records were unwrapped into, or nil
+	why    func(i int) error // of parts. Both are as they are so that nobody else is linked with parts
 }
 
 // within is the batch whose records this one's were in, or nil.
@@ -261,7 +261,7 @@ func Carriers(ctx context.Context, m *Message) iter.Seq[*Message] {
 				return
 			}
 			of, _ := p.outer.within().kin.Load().(*kin)
-			p = of.parts
+			p, _ = of.parts.(*parts)
 		}
 	}
 }

@@ -52,15 +52,19 @@ func (w *Work) All() iter.Seq2[int, *Message] {
 // records are decided or will not be started any more. Each and Decide must not be called
 // at the same time.
 func (w *Work) Each(ctx context.Context, h Handler) {
+	w.runEach(ctx, h, nil)
+}
+
+func (w *Work) runEach(ctx context.Context, h Handler, e *each) {
 	w.running.Lock()
-	w.each(ctx, h, nil).wait(time.Time{})
+	w.each(ctx, h, e).wait(time.Time{})
 	w.running.Unlock()
 }
 
-// each starts what Each does. e, if any, is the verb that h is of.
+// each starts what Each does. e, if any, is the verb that h is of; h is nil where e decodes.
 func (w *Work) each(ctx context.Context, h Handler, e *each) *latch {
 	if w.l.cfg.wrap != nil {
-		h, e = w.l.cfg.wrap(w, h), nil
+		h, e = w.l.cfg.wrap(w, h, e), nil
 	}
 	r, workers := w.newRound(ctx, h), 1
 	if e != nil && e.call != nil {

@@ -171,7 +171,12 @@ func DynamoDBWindow(v WindowVerb, opts ...WindowOption) *Lambda {
 }
 
 func buildWindow(src *windowSource, v WindowVerb, opts []WindowOption) *Lambda {
-	c := gather(opts, WindowOption.applyWindow)
+	c := newConfig()
+	for i, o := range opts {
+		if c.given(i, o) {
+			o.applyWindow(c)
+		}
+	}
 	c.stop = true
 	if v == nil {
 		c.refuse("%sWindow: no verb: give weir.Fold(add, done)", src.format.name)
@@ -184,5 +189,5 @@ func buildWindow(src *windowSource, v WindowVerb, opts []WindowOption) *Lambda {
 	if err != nil {
 		c.fail(err)
 	}
-	return &Lambda{src: Source{Name: src.format.name}, cfg: c, windows: windowRun{src, kind}.invoke, err: c.err}
+	return &Lambda{src: &Source{Name: src.format.name}, cfg: c, windows: windowRun{src, kind}.invoke, err: c.err}
 }

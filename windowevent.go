@@ -143,7 +143,9 @@ func (r windowRun) invoke(l *Lambda, ctx context.Context, event []byte, begin ti
 	defer func() { w.call.release(w.leftBehind) }()
 	w.verb = EachMessage(func(ctx context.Context, m *Message) error { return state.add(ctx, w, m) })
 	if info.Final || info.TerminatedEarly {
-		w.then = func(ctx context.Context) error { return state.done(ctx, w, info) }
+		w.then = func(ctx context.Context) error {
+			return w.onceDone(ctx, func() error { return state.done(ctx, w, info) })
+		}
 	}
 	err = w.process(w.call.ctx)
 	w.finish(w.call.ctx, begin)
@@ -161,4 +163,23 @@ func (r windowRun) invoke(l *Lambda, ctx context.Context, event []byte, begin ti
 		return nil, about(err)
 	}
 	return append(append(append(out[:len(out)-1], `,"state":`...), stored...), '}'), nil
+}
+
+// onceDone calls f if every record is done.
+func (w *Work) onceDone(ctx context.Context, f func() error) error {
+	for i := range w.ledger.entries {
+		if s := w.ledger.state(i); s != succeeded && s != dropped {
+			return nil
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	e := &errand{f: f}
+	e.start()
+	if late := e.back.wait(w.times.answer); late != nil {
+		w.leftBehind = true
+		return late
+	}
+	return e.err
 }

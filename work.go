@@ -17,7 +17,7 @@ type Work struct {
 	msgs   []Message
 	ledger ledger
 	verb   Verb
-	then   func(context.Context) error // what is left to do once every record is done
+	then   func(context.Context) error // what follows the verb, nil for nothing
 	cause  error                       // why the batch's context ended, if it did
 	times  times
 	kin    atomic.Value // a *kin, none without Unwrap; a late verb may still set it
@@ -41,8 +41,9 @@ type Work struct {
 
 	few     [10]entry // the ledger's, of a small batch
 	halt    atomic.Bool
-	summary Summary
-	probe   report // weirtest's, or nil
+	err     *BatchError // what is not done, nil if all is
+	summary any         // a Summary, which only those are linked with who are told
+	probe   report      // weirtest's, or nil
 }
 
 // noFailure is above every index.
@@ -123,13 +124,10 @@ func (w *Work) process(parent context.Context) error {
 		}
 		return late
 	}
-	if w.then == nil || !w.allDone() {
+	if w.then == nil {
 		return nil
 	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return w.after(ctx)
+	return w.then(ctx)
 }
 
 // begin lets the verb loose.
@@ -147,26 +145,6 @@ func (w *Work) begin(ctx context.Context) *latch {
 		w.log(ctx, bad, "the verb failed", "error", err)
 		w.Decide(ctx, func(int, *Message) error { return err })
 	})
-}
-
-// after does what is left to do once every record is done.
-func (w *Work) after(ctx context.Context) error {
-	e := &errand{f: func() error { return w.then(ctx) }}
-	e.start()
-	if late := e.back.wait(w.times.answer); late != nil {
-		w.leftBehind = true
-		return late
-	}
-	return e.err
-}
-
-func (w *Work) allDone() bool {
-	for i := range w.ledger.entries {
-		if s := w.ledger.state(i); s != succeeded && s != dropped {
-			return false
-		}
-	}
-	return true
 }
 
 // panicked makes the error of a panic and keeps the batch's first, for the log.

@@ -25,7 +25,7 @@ func (c compiler) fields(t reflect.Type, path string) (*structure, error) {
 	fs := &structure{}
 	for _, from := range fields.Visible(t, read) {
 		f := &field{Field: *from}
-		n, err := c.node(f.Type, path+"."+f.GoName)
+		n, err := c.node(f.Go.Type, path+"."+f.Go.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +38,7 @@ func (c compiler) fields(t reflect.Type, path string) (*structure, error) {
 
 // find looks for the way from a struct of type t to the field.
 func (f *field) find(t reflect.Type) {
-	for i, x := range f.Index {
+	for i, x := range f.Go.Index {
 		if i > 0 && t.Kind() == reflect.Pointer {
 			f.direct = false
 			return
@@ -52,7 +52,7 @@ func (f *field) find(t reflect.Type) {
 
 // in returns the field within struct v, and makes the embedded structs on the way.
 func (f *field) in(v reflect.Value) (reflect.Value, *failure) {
-	for i, x := range f.Index {
+	for i, x := range f.Go.Index {
 		if i > 0 && v.Kind() == reflect.Pointer {
 			if v.IsNil() {
 				if !v.CanSet() {
@@ -68,10 +68,11 @@ func (f *field) in(v reflect.Value) (reflect.Value, *failure) {
 }
 
 // read reads a field as the SDK does.
-func read(sf reflect.StructField) (f fields.Field, use fields.Use) {
+func read(f *fields.Field) fields.Use {
+	sf := &f.Go
 	name, options, _ := strings.Cut(sf.Tag.Get("dynamodbav"), ",")
 	if name == "-" || !sf.IsExported() && !sf.Anonymous {
-		return f, fields.Leave
+		return fields.Leave
 	}
 	for option := range strings.SplitSeq(options, ",") {
 		// The others are for encoding; unixtime is what an N means to a time anyway.
@@ -82,7 +83,7 @@ func read(sf reflect.StructField) (f fields.Field, use fields.Use) {
 	case name != "":
 		f.Name, f.Tagged = name, true
 	case sf.Anonymous && fields.Pointed(sf.Type).Kind() == reflect.Struct:
-		return f, fields.Inline
+		return fields.Inline
 	}
-	return f, fields.Take
+	return fields.Take
 }

@@ -79,7 +79,8 @@ func (l *lesson) value() bool {
 func (l *lesson) add(k kind, typ string, start, behind int) {
 	st := l.find(k, l.image[l.from:start])
 	if st == nil && l.o.number < maxLeaves {
-		st = &leaf{before: jsonscan.TokenOf(strings.Clone(l.image[l.from:start])), kind: k, typ: typ, number: l.o.number}
+		st = &leaf{kind: k, typ: typ, number: l.o.number}
+		st.before.Set(strings.Clone(l.image[l.from:start]))
 		for _, name := range l.path {
 			st.path = append(st.path, strings.Clone(name))
 		}

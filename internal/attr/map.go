@@ -94,14 +94,12 @@ func (n *node) intoMap(s *Reader, v reflect.Value) *failure {
 // keyFunc decodes the name of an attribute into a map key.
 type keyFunc func(name string, key reflect.Value) *failure
 
-var textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
-
 // keyFuncOf returns nil when names cannot be decoded into t.
 func keyFuncOf(t reflect.Type) keyFunc {
 	switch {
 	case t.Kind() == reflect.Interface:
 		return nil
-	case t.Implements(textUnmarshalerType), reflect.PointerTo(t).Implements(textUnmarshalerType):
+	case readsText(t), readsText(reflect.PointerTo(t)):
 		return textKey
 	}
 	switch t.Kind() {
@@ -147,3 +145,5 @@ func textKey(name string, key reflect.Value) *failure {
 	}
 	return nil
 }
+
+func readsText(t reflect.Type) bool { return t.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) }

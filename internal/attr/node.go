@@ -10,8 +10,6 @@ import (
 // maxPointers stops at types like "type P *P".
 const maxPointers = 32
 
-var timeType = reflect.TypeFor[time.Time]()
-
 // node is what decoding has to know about one Go type.
 type node struct {
 	typ    reflect.Type
@@ -72,7 +70,7 @@ func (c compiler) node(t reflect.Type, path string) (*node, error) {
 		n.key = keyFuncOf(t.Key())
 		n.elem, err = c.node(t.Elem(), path+"[]")
 	case reflect.Struct:
-		n.time = t.ConvertibleTo(timeType)
+		n.time = t.ConvertibleTo(reflect.TypeFor[time.Time]())
 		n.big = isBig(t)
 		n.fields, err = c.fields(t, path)
 	}

@@ -12,12 +12,11 @@ import (
 // Field is a struct field that has a name.
 type Field struct {
 	Name   string
-	Tagged bool // the name comes from the tag
-	Quoted bool // tag option "string"
-	GoName string
-	Type   reflect.Type
-	Index  []int // the way to it, as for reflect.Value.FieldByIndex
-	twice  bool  // its struct is embedded more than once on its level
+	Tagged bool                // the name comes from the tag
+	Quoted bool                // tag option "string"
+	Go     reflect.StructField // Index is the way to it, as for reflect.Value.FieldByIndex
+	In     *Field              // the struct that it is in, embedded or the outermost
+	twice  bool                // its struct, or it as one, is embedded more than once on its level
 }
 
 // Use says what a struct field is to a decoder.
@@ -29,34 +28,27 @@ const (
 	Inline     // it is an embedded struct, or a pointer to one, whose fields count instead
 )
 
-// Reader reads a struct field: Name, Tagged and Quoted of the field, and its use.
-type Reader func(sf reflect.StructField) (Field, Use)
-
-// embedded is a struct whose fields count as those of the struct around it.
-type embedded struct {
-	typ   reflect.Type
-	index []int
-	twice bool
-}
+// Reader reads what Go says of a field: it sets Name, Tagged and Quoted, and returns the field's use.
+type Reader func(f *Field) Use
 
 // Visible lists the fields of t and of its embedded structs by their place. A name
 // belongs to its outermost level, where a tag beats none and a tie hides it. It does without maps,
 // which take more code than time.
 func Visible(t reflect.Type, read Reader) []*Field {
 	var all []*Field
-	structs := []embedded{{typ: t}} // level by level
+	structs := []*Field{{Go: reflect.StructField{Type: t}}} // level by level
 	for at := 0; at < len(structs); at++ {
 		e := structs[at]
-		for i := range e.typ.NumField() {
-			sf := e.typ.Field(i)
-			f, use := read(sf)
-			index := append(slices.Clip(e.index), i)
-			switch use {
+		t := Pointed(e.Go.Type)
+		for i := range t.NumField() {
+			f := &Field{Go: t.Field(i), In: e}
+			f.Go.Index = append(slices.Clip(e.Go.Index), i)
+			switch read(f) {
 			case Inline:
-				structs = embed(structs, embedded{typ: Pointed(sf.Type), index: index})
+				structs = embed(structs, f)
 			case Take:
-				f.GoName, f.Type, f.Index, f.twice = sf.Name, sf.Type, index, e.twice
-				all = append(all, &f)
+				f.twice = e.twice
+				all = append(all, f)
 			}
 		}
 	}
@@ -71,23 +63,25 @@ func Visible(t reflect.Type, read Reader) []*Field {
 }
 
 // embed adds a struct, unless it was met before: there it is outermost.
-func embed(structs []embedded, e embedded) []embedded {
-	for i := range structs {
-		if known := &structs[i]; known.typ == e.typ {
-			known.twice = known.twice || len(known.index) == len(e.index)
+func embed(structs []*Field, e *Field) []*Field {
+	for _, known := range structs {
+		if Pointed(known.Go.Type) == Pointed(e.Go.Type) {
+			known.twice = known.twice || known.level() == e.level()
 			return structs
 		}
 	}
 	return append(structs, e)
 }
 
-// isVisible reports whether a name means f. The length of an index is its level.
+func (f *Field) level() int { return len(f.Go.Index) }
+
+// isVisible reports whether a name means f.
 func isVisible(all []*Field, f *Field) bool {
 	for _, o := range all {
-		if o == f || o.Name != f.Name || len(o.Index) > len(f.Index) {
+		if o == f || o.Name != f.Name || o.level() > f.level() {
 			continue
 		}
-		if len(o.Index) < len(f.Index) || o.Tagged || !f.Tagged {
+		if o.level() < f.level() || o.Tagged || !f.Tagged {
 			return false
 		}
 	}
@@ -98,7 +92,7 @@ func isVisible(all []*Field, f *Field) bool {
 // for what is done once a type.
 func byPlace(all []*Field) {
 	for i := range all {
-		for j := i; j > 0 && slices.Compare(all[j].Index, all[j-1].Index) < 0; j-- {
+		for j := i; j > 0 && slices.Compare(all[j].Go.Index, all[j-1].Go.Index) < 0; j-- {
 			all[j], all[j-1] = all[j-1], all[j]
 		}
 	}

@@ -51,16 +51,17 @@ type (
 )
 
 // read is encoding/json's way with tags, as far as the types above have some.
-func read(sf reflect.StructField) (f fields.Field, use fields.Use) {
+func read(f *fields.Field) fields.Use {
+	sf := f.Go
 	f.Name, _, _ = strings.Cut(sf.Tag.Get("json"), ",")
 	f.Tagged = f.Name != ""
 	if !f.Tagged && sf.Anonymous {
-		return f, fields.Inline
+		return fields.Inline
 	}
 	if !f.Tagged {
 		f.Name = sf.Name
 	}
-	return f, fields.Take
+	return fields.Take
 }
 
 // encoding/json writes the fields that it sees.

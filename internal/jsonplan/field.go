@@ -38,12 +38,16 @@ func (c *compiler) fields(t reflect.Type) *structure {
 	for i := range visible {
 		from, f := visible[i], &fs.all[i]
 		key := `"` + from.Name + `":`
-		f.name, f.token, f.alone = []byte(from.Name), jsonscan.TokenOf(","+key), jsonscan.TokenOf(key)
+		f.name = []byte(from.Name)
+		f.token.Set("," + key)
+		f.alone.Set(key)
 		fs.exact[from.Name] = i
 		fs.lengths |= lengthBit(f.name)
 		fs.ascii = fs.ascii && isASCII(f.name)
-		if c.find(f, t, from.Index) {
-			if f.node = c.node(from.Type, false); from.Quoted {
+		if f.find(from) {
+			// What is not exported is embedded under a name of its own: encoding/json forbids some of it.
+			c.unfit = c.unfit || !from.Go.IsExported()
+			if f.node = c.node(from.Go.Type, false); from.Quoted {
 				f.node = quoted(f.node)
 			}
 		}
@@ -65,27 +69,22 @@ type step struct {
 	typ    reflect.Type // what it points to
 }
 
-// find looks for the way from a struct of type t to the field. It is barred by an
-// embedded pointer to an unexported struct, which encoding/json refuses to make.
-func (c *compiler) find(f *field, t reflect.Type, index []int) (open bool) {
-	for k, x := range index {
-		sf := t.Field(x)
-		f.offset += sf.Offset
-		t = sf.Type
-		switch {
-		case k == len(index)-1:
-			if !sf.IsExported() {
-				c.unfit = true // embedded under a name of its own: encoding/json forbids some of it
-			}
-		case t.Kind() == reflect.Pointer:
-			if !sf.IsExported() {
+// find looks for the way to the field. It is barred by an embedded pointer to an
+// unexported struct, which encoding/json refuses to make.
+func (f *field) find(from *fields.Field) (open bool) {
+	if in := from.In; in != nil {
+		if !f.find(in) {
+			return false
+		}
+		if t := in.Go.Type; t.Kind() == reflect.Pointer {
+			if !in.Go.IsExported() {
 				return false
 			}
-			t = t.Elem()
-			f.way = append(f.way, step{offset: f.offset, typ: t})
+			f.way = append(f.way, step{offset: f.offset, typ: t.Elem()})
 			f.offset = 0
 		}
 	}
+	f.offset += from.Go.Offset
 	return true
 }
 
@@ -141,11 +140,12 @@ func isASCII(s []byte) bool {
 }
 
 // read reads a field as encoding/json does.
-func (c *compiler) read(sf reflect.StructField) (f fields.Field, use fields.Use) {
+func (c *compiler) read(f *fields.Field) fields.Use {
+	sf := &f.Go
 	to := fields.Pointed(sf.Type)
 	tag := sf.Tag.Get("json")
 	if tag == "-" || !sf.IsExported() && !(sf.Anonymous && to.Kind() == reflect.Struct) {
-		return f, fields.Leave
+		return fields.Leave
 	}
 	name, options, _ := strings.Cut(tag, ",")
 	f.Name = sf.Name
@@ -153,13 +153,10 @@ func (c *compiler) read(sf reflect.StructField) (f fields.Field, use fields.Use)
 		c.unfit = c.unfit || !validName(name) // ignored, but not in encoding/json/v2
 		f.Name, f.Tagged = name, true
 	} else if sf.Anonymous && to.Kind() == reflect.Struct {
-		return f, fields.Inline
+		return fields.Inline
 	}
-	for option := ""; options != ""; {
-		option, options, _ = strings.Cut(options, ",")
-		f.Quoted = f.Quoted || option == "string" && quotable(to.Kind())
-	}
-	return f, fields.Take
+	f.Quoted = quotable(to.Kind()) && strings.Contains(","+options+",", ",string,")
+	return fields.Take
 }
 
 func quotable(k reflect.Kind) bool {

@@ -48,14 +48,6 @@ type node struct {
 	fields *structure    // of a struct
 }
 
-var (
-	timeType     = reflect.TypeFor[time.Time]()
-	numberType   = reflect.TypeFor[json.Number]()
-	rawType      = reflect.TypeFor[json.RawMessage]()
-	hookType     = reflect.TypeFor[json.Unmarshaler]()
-	textHookType = reflect.TypeFor[encoding.TextUnmarshaler]()
-)
-
 // compiler makes the nodes of one plan. It holds those made so far, for types that
 // contain themselves.
 type compiler struct {
@@ -91,18 +83,22 @@ func (c *compiler) node(t reflect.Type, pointed bool) *node {
 // opOf knows what does not depend on the kind.
 func opOf(t reflect.Type) op {
 	switch {
-	case t == timeType:
+	case t == reflect.TypeFor[time.Time]():
 		return opTime
-	case t == numberType:
+	case t == reflect.TypeFor[json.Number]():
 		return opNumber
-	case t == rawType:
+	case t == reflect.TypeFor[json.RawMessage]():
 		return opRaw
-	case reflect.PointerTo(t).Implements(hookType):
+	case reflect.PointerTo(t).Implements(reflect.TypeFor[json.Unmarshaler]()):
 		return opHook
-	case reflect.PointerTo(t).Implements(textHookType):
+	case readsText(t):
 		return opText
 	}
 	return opNothing
+}
+
+func readsText(t reflect.Type) bool {
+	return reflect.PointerTo(t).Implements(reflect.TypeFor[encoding.TextUnmarshaler]())
 }
 
 func (c *compiler) byKind(n *node) {
@@ -137,7 +133,7 @@ func (c *compiler) byKind(n *node) {
 		n.slot = c.slices
 		c.slices++
 	case reflect.Map:
-		if t.Key().Kind() != reflect.String || reflect.PointerTo(t.Key()).Implements(textHookType) {
+		if t.Key().Kind() != reflect.String || readsText(t.Key()) {
 			n.op = opStd
 			return
 		}

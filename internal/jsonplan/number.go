@@ -38,6 +38,8 @@ func (n *node) integer(d *decoder, i int, p memory.Pointer) int {
 }
 
 // setInt writes the low bits of x, as many as the type has.
+//
+//go:noinline
 func (n *node) setInt(p memory.Pointer, x int64) {
 	switch n.bits {
 	case 64:

@@ -42,6 +42,8 @@ type Scratch struct {
 }
 
 // NewScratch returns a Scratch for any number of decodes.
+//
+//go:noinline
 func (p *Plan) NewScratch() *Scratch {
 	return &Scratch{d: decoder{lists: make([]*memory.List, p.slices)}}
 }
@@ -111,12 +113,12 @@ func (p *Plan) Decode(data []byte, v any, s *Scratch) error {
 // bind returns a pointer to what v points to, or nil if the plan cannot decode into that. Mostly it is the same
 // variable again, so it is noted; one that may be kept elsewhere would stay alive.
 func (p *Plan) bind(v any, s *Scratch) memory.Pointer {
-	to := reflect.ValueOf(v)
-	if p.root == nil || to.Type() != p.typ || to.IsNil() {
+	if p.root == nil || reflect.TypeOf(v) != p.typ {
 		return nil
 	}
-	if !p.hooked {
-		s.v, s.to = v, to.UnsafePointer()
+	to := reflect.ValueOf(v).UnsafePointer()
+	if to != nil && !p.hooked {
+		s.v, s.to = v, to
 	}
-	return to.UnsafePointer()
+	return to
 }

@@ -142,7 +142,7 @@ func (s *Scanner) readOf(k *Keys) bool {
 	if k.learnt < maxLearnt {
 		k.learnt++
 		t := &token{first: first, field: k.Field}
-		t.key.set(strings.Clone(text))
+		t.key.Set(strings.Clone(text))
 		k.likely = append(k.likely, nil)
 		copy(k.likely[k.at+1:], k.likely[k.at:])
 		k.likely[k.at] = t

@@ -100,8 +100,8 @@ func (p *Phrases) learn(at *phrase, text string, i int) bool {
 			return false
 		}
 		f = new(phrase)
-		f.escaped.set(strings.Clone(escaped))
-		f.means.set(string(appendUnquoted(nil, escaped)))
+		f.escaped.Set(strings.Clone(escaped))
+		f.means.Set(string(appendUnquoted(nil, escaped)))
 		p.all = append(p.all, f)
 	}
 	if len(at.after) < maxAfter {

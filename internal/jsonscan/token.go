@@ -20,13 +20,8 @@ type Token struct {
 // maxWords is how long a token can be to be compared by words.
 const maxWords = 32
 
-// TokenOf makes a token of a text.
-func TokenOf(text string) (t Token) {
-	t.set(text)
-	return t
-}
-
-func (t *Token) set(text string) {
+// Set makes it the token of a text.
+func (t *Token) Set(text string) {
 	n := len(text)
 	t.text, t.need, t.last, t.mask = text, max(n, 8), max(n-8, 0), 1<<(8*min(n, 8))-1
 	if n > maxWords {
