@@ -106,7 +106,7 @@ func split(event []byte, origin string) ([]json.RawMessage, error) {
 		}
 		from := ""
 		for _, m := range members(r) {
-			if strings.EqualFold(m.key, "eventSource") {
+			if strings.EqualFold(m.key, "eventSource") && m.kind() != 'n' { // null leaves it as it is
 				from, _ = m.str()
 			}
 		}
