@@ -199,7 +199,7 @@ func asItIs(m *Message, v any) error {
 		s.Reset(memory.String(text))
 		s.Skip()
 		if s.End(); s.Err() != nil {
-			return errors.New("the payload is not JSON")
+			return json.Unmarshal(text, v) // which says what is wrong
 		}
 		*v = text
 	}

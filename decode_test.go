@@ -83,6 +83,15 @@ func TestEachInsideAVerbWithoutCheck(t *testing.T) {
 	}
 }
 
+// One without Check is told of what cannot be, and no more: middleware may put another payload there.
+func TestEachOfAnotherSource(t *testing.T) {
+	t.Parallel()
+	inner := weir.Each(func(context.Context, weir.Change[struct{}]) error { return nil })
+	verb := verbFunc(func(ctx context.Context, w *weir.Work) error { return inner.Process(ctx, w) })
+	res := invoke(t, t.Context(), weir.Kinesis(verb, weir.OnUndecodable(weir.DropUndecodable)), kinesisEvent(named("a")...))
+	assert.Equal(t, res.states(), "a dropped")
+}
+
 // Around what is decoded in a way of its own, another type would get nothing.
 func TestEmbeddedInAnother(t *testing.T) {
 	t.Parallel()

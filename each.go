@@ -79,7 +79,7 @@ func (e *each) do(ctx context.Context, m *Message, r *reader) error {
 }
 
 func (e *each) Process(ctx context.Context, w *Work) error {
-	if err := e.Check(Setup{Source: w.l.src.Name}); err != nil { // a verb around this one may have no Check
+	if err := e.broken(); err != nil { // a verb around this one may have no Check
 		return err
 	}
 	w.runEach(ctx, e.h, e)
@@ -87,11 +87,15 @@ func (e *each) Process(ctx context.Context, w *Work) error {
 }
 
 func (e *each) Check(s Setup) error {
+	if err := e.broken(); err != nil {
+		return err
+	}
+	return e.dec.what.fits(s.Source)
+}
+
+func (e *each) broken() error {
 	if e.nilFunc {
 		return errNilFunction
 	}
-	if e.err != nil {
-		return e.err
-	}
-	return e.dec.what.fits(s.Source)
+	return e.err
 }

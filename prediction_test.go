@@ -139,10 +139,12 @@ type decoded struct {
 	Err     string
 }
 
-// decodes returns what the records of an event become.
+// decodes returns what the records of an event become. All events are in one buffer, as in a Lambda function.
 func decodes[T any](t *testing.T, source func(weir.Verb) *weir.Lambda) func(event string) ([]decoded, error) {
 	t.Helper()
+	var buffer []byte
 	return func(event string) (all []decoded, err error) {
+		buffer = append(buffer[:0], event...)
 		var took []decoded
 		take := func(ctx context.Context, v any) error {
 			m, _ := weir.FromContext(ctx)
@@ -154,7 +156,7 @@ func decodes[T any](t *testing.T, source func(weir.Verb) *weir.Lambda) func(even
 		if _, ok := any(*new(T)).(weir.Message); ok {
 			verb = weir.EachMessage(func(ctx context.Context, m *weir.Message) error { return take(ctx, nil) })
 		}
-		res := invoke(t, t.Context(), source(verb), []byte(event))
+		res := invoke(t, t.Context(), source(verb), buffer)
 		for _, r := range res.records {
 			if r.Err != nil {
 				all = append(all, decoded{Err: r.Err.Error()})

@@ -84,6 +84,19 @@ func TestBatchesAreLetGo(t *testing.T) {
 	})
 }
 
+// What a source remembers of an event is not what the next one has written over it.
+func TestReusedBuffer(t *testing.T) {
+	t.Parallel()
+	l := weir.SQS(weir.EachMessage(func(context.Context, *weir.Message) error { return nil }))
+	buffer := make([]byte, 1000)
+	for _, region := range []string{"eu-west-1", "eu-west-1-and-more"} {
+		record := `{"messageId":"a","awsRegion":"` + region + `","body":"x","eventSource":"aws:sqs"}`
+		if _, err := l.Invoke(t.Context(), buffer[:copy(buffer, raw(record, record, record))]); err != nil {
+			t.Error(region, err)
+		}
+	}
+}
+
 // A source of the user's may hand out parts of the event.
 func TestPayloadsWithinTheEvent(t *testing.T) {
 	t.Parallel()

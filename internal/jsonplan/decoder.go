@@ -111,7 +111,7 @@ func (d *decoder) unquote(i int) (value []byte, next int) {
 		return nil, doubt
 	}
 	var s jsonscan.Scanner
-	s.Reset(string(d.text[i : end+1]))
+	s.Reset(memory.String(d.text[i : end+1]))
 	room := d.bytes.Take(3 * (end - i)) // an ill-formed byte becomes the three of U+FFFD
 	value = s.AppendString(room[:0])
 	if s.Err() != nil {
