@@ -28,7 +28,7 @@ func TestAllocations(t *testing.T) { // not parallel: allocations are the proces
 				assert.NoError(t, err)
 			})
 			cancel()
-			check(t, p.String(), int(allocs[i]), 1, "allocations per invocation")
+			check(t, p.String(), int(allocs[i]), i, "allocations per invocation")
 		}
 		t.Logf("%s: %.0f allocations with one record, %.3f for each further", source, allocs[0], (allocs[1]-allocs[0])/999)
 	}

@@ -7,14 +7,16 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Run runs the benchmarks that a pattern matches, of packages of the module in the folder, each so many times.
-func Run(ctx context.Context, dir, packages, pattern string, count int, progress io.Writer) ([]Table, error) {
-	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchmem",
-		"-benchtime", "200ms", "-count", strconv.Itoa(count), packages)
+// Run runs the benchmarks that a pattern matches, of packages of the module in the folder, each so many times. The flags
+// are go test's.
+func Run(ctx context.Context, dir, packages, pattern string, count int, progress io.Writer, flags ...string) ([]Table, error) {
+	cmd := exec.CommandContext(ctx, "go", slices.Concat([]string{"test", "-run", "^$", "-bench", pattern, "-benchmem",
+		"-benchtime", "200ms", "-count", strconv.Itoa(count)}, flags, []string{packages})...)
 	cmd.Dir = dir
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(&output, progress), progress

@@ -54,6 +54,12 @@ func targets() []target {
 			return r.of(full, Weir, func(s sample.Sample) float64 { return s.PeakMB })
 		})
 	}
+	for _, way := range []struct {
+		name, about string
+		goal        float64
+	}{{"sequential", "one after another", 15}, {"lanes/keys=0", "in lanes", 25}, {"lanes/keys=100", "in lanes, with 100 keys", 25}} {
+		most("scheduling a record of 1,000 on one core, "+way.about, way.goal, " ns", func(r *Report) (float64, bool) { return r.schedule(way.name) })
+	}
 	most("cold start, 10 messages: time to the first response over "+Bare, 0.4, " ms", func(r *Report) (float64, bool) {
 		ours, ok1 := r.response(Weir)
 		bare, ok2 := r.response(Bare)
@@ -67,6 +73,18 @@ func targets() []target {
 		return float64(ours.Size-bare.Size) / 1000, true
 	})
 	return all
+}
+
+// schedule is what Go's benchmark of that name takes a record.
+func (r *Report) schedule(name string) (ns float64, ok bool) {
+	for _, t := range r.Go {
+		for _, row := range t.Rows {
+			if t.Package == "" && row.Name == "Schedule/"+name && row.N == "1000" {
+				return row.PerRecord, true
+			}
+		}
+	}
+	return 0, false
 }
 
 func sizeWord(p corpus.Payload) string {

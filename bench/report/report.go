@@ -70,7 +70,7 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	r.cold(&b)
 	if len(r.Go) > 0 {
-		b.WriteString("\n## Inside weir\n\nGo's own benchmarks, the fastest of several runs. Rows named peer are other ways to do the same.\n")
+		b.WriteString("\n## Inside weir\n\nGo's own benchmarks, the fastest of several runs; Schedule on one core, the others on all. Rows named peer are other ways to do the same.\n")
 	}
 	for _, t := range r.Go {
 		b.WriteString("\n" + t.Markdown())

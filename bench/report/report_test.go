@@ -7,6 +7,7 @@ import (
 
 	"github.com/weir-go/weir/bench/coldstart"
 	"github.com/weir-go/weir/bench/corpus"
+	"github.com/weir-go/weir/bench/gobench"
 	"github.com/weir-go/weir/bench/sample"
 	"github.com/weir-go/weir/internal/assert"
 )
@@ -42,6 +43,7 @@ func TestWrite(t *testing.T) {
 			{Bare, 6_000_000, []coldstart.Start{{Response: 5 * time.Millisecond}, {Response: 3 * time.Millisecond}, {Response: 4 * time.Millisecond}}},
 			{Weir, 6_200_499, []coldstart.Start{{Response: 3300 * time.Microsecond}}},
 		},
+		Go: []gobench.Table{{Name: "Schedule", Rows: []*gobench.Row{{Name: "Schedule/lanes/keys=0", N: "10", PerRecord: 99}, {Name: "Schedule/lanes/keys=0", N: "1000", PerRecord: 18.3}}}},
 	}
 	assert.Contains(t, written(t, r),
 		"on 2026-01-02", "- Fast One, 2 cores\n", "- go1.26, node v20\n", "- skipped: sonic: it does not build\n", "3 times for 0.5 s",
@@ -49,6 +51,8 @@ func TestWrite(t *testing.T) {
 		"| SQS, 1,000 records: CPU of the Go std loop over weir's | >= 12x | >= 20x | 30.0x | goal met |",
 		"| SQS, 10 records: CPU of the Go std loop over weir's | >= 10x |  |  | not measured |",
 		"| cold start, 10 messages: time to the first response over aws-lambda-go alone |  | <= 0.4 ms | 0.30 ms | goal met |",
+		"| scheduling a record of 1,000 on one core, in lanes |  | <= 25 ns | 18.3 ns | goal met |",
+		"| scheduling a record of 1,000 on one core, one after another |  | <= 15 ns |  | not measured |",
 		"| binary: size over aws-lambda-go alone |  | <= 150 kB | 200 kB | **not met** |",
 		"| peer | 1,000 |\n", "| ts-sync | 6.00 (6.00x) |\n",
 		"### SQS, 1,000 records, 1,234,567 bytes\n",

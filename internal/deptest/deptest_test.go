@@ -93,6 +93,26 @@ func TestWhoKnowsWhom(t *testing.T) {
 	report(t, breaches(all))
 }
 
+// Of internal/memory, one file knows package unsafe.
+func TestUnsafeInOneFile(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(root, "internal", "memory", "*.go"))
+	if err != nil || len(files) < 2 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range file.Imports {
+			if i.Path.Value == `"unsafe"` && !strings.HasSuffix(name, "_test.go") && filepath.Base(name) != "memory.go" {
+				t.Errorf("%s imports unsafe, which is for memory.go", name)
+			}
+		}
+	}
+}
+
 func TestRootRequiresNobody(t *testing.T) {
 	t.Parallel()
 	var m modfile

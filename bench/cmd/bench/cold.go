@@ -29,7 +29,7 @@ var nodeFunctions = []nodeFunction{
 // coldStarts starts the reference functions in turns.
 func (b *bench) coldStarts(ctx context.Context, starts int) error {
 	functions, err := b.functions(ctx)
-	if err != nil {
+	if err != nil || len(functions) == 0 {
 		return err
 	}
 	for _, f := range functions {
