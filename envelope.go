@@ -1,15 +1,11 @@
 package weir
 
 import (
-	"errors"
 	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"sync"
-	"time"
 
-	"github.com/weir-go/weir/internal/b64"
 	"github.com/weir-go/weir/internal/jsonscan"
 	"github.com/weir-go/weir/internal/memory"
 )
@@ -279,161 +275,6 @@ func (e *envelope) isObject(field string) bool {
 		e.damage("%s, not an object", kindName(k))
 	}
 	return false
-}
-
-// payload reads a string field into the payload.
-func (e *envelope) payload(field string, known *jsonscan.Phrases) {
-	e.field = field
-	if k := e.Kind(); k != '"' {
-		e.Skip()
-		e.damage("%s, not a string", kindName(k))
-		return
-	}
-	for tries := 0; tries < 2; tries++ {
-		if n, ok := known.Unquote(&e.Scanner, e.memory.Rest()); ok {
-			e.now.Payload = e.memory.Take(n)
-			return
-		}
-		if !e.memory.More() {
-			break
-		}
-	}
-	e.now.Payload = e.memory.Copy(e.AppendString(nil))
-}
-
-// base64Payload reads a base64 field into the payload.
-func (e *envelope) base64Payload(field string) {
-	e.field = field
-	if data, ok := e.plain64(); ok {
-		e.now.Payload = data
-		return
-	}
-	if e.Kind() == 'n' {
-		e.damage("null, not a string")
-	}
-	text := e.view(field)
-	if e.now.bad != nil {
-		return
-	}
-	data, err := e.decode64(text)
-	if err != nil {
-		e.damage("%w", err)
-		return
-	}
-	e.now.Payload = data
-}
-
-// plain64 reads a string of nothing but base64, if one comes next. Its end is found by decoding it.
-func (e *envelope) plain64() (data []byte, ok bool) {
-	text, ok := e.Quoted()
-	if !ok {
-		return nil, false
-	}
-	size, quote := b64.Quoted(e.memory.Rest(), text)
-	if quote >= 0 {
-		data = e.memory.Take(size)
-	} else { // more than what is left of the chunk, mostly
-		room := e.memory.Take(max(0, strings.IndexByte(text, '"'))/4*3 + 6)
-		size, quote = b64.Quoted(room, text)
-		data = e.memory.Trim(room, size)
-	}
-	if quote >= 0 {
-		e.Jump(len(e.text) - len(text) + quote + 1)
-	}
-	return data, quote >= 0
-}
-
-func (e *envelope) decode64(text string) ([]byte, error) {
-	room := e.memory.Take(len(text)/4*3 + 3)
-	data, err := b64.AppendDecode(room[:0], text)
-	return e.memory.Trim(room, len(data)), err
-}
-
-// millis reads a time written as a string of milliseconds.
-func (e *envelope) millis(field string) time.Time {
-	text := e.view(field)
-	if text == "" {
-		return time.Time{}
-	}
-	u, end := jsonscan.Whole(text, 0)
-	n, err := int64(u), error(nil)
-	if end != len(text) || u > maxUnix*1000 { // or such as 007, which JSON does not know
-		n, err = strconv.ParseInt(text, 10, 64)
-	}
-	if err != nil || n < 0 || n > maxUnix*1000 {
-		e.damage("%q is not a time in milliseconds", clip(text))
-		return time.Time{}
-	}
-	return time.UnixMilli(n).UTC()
-}
-
-const maxUnix = 253402300799 // the end of year 9999
-
-// seconds reads a time written as a number of seconds, with a fraction.
-func (e *envelope) seconds(field string) time.Time {
-	e.field = field
-	if t, end := plainSeconds(e.text, e.Offset()); end >= 0 {
-		e.Jump(end)
-		return t
-	}
-	switch k := e.Kind(); k {
-	case '0':
-	case 'n':
-		e.Null()
-		return time.Time{}
-	default:
-		e.Skip()
-		e.damage("%s, not a number", kindName(k))
-		return time.Time{}
-	}
-	text := e.Number()
-	t, err := parseSeconds(text)
-	if err != nil {
-		e.damage("%s is not a time in seconds", clip(text))
-	}
-	return t
-}
-
-var errTime = errors.New("not a time")
-
-// plainSeconds reads a number without a sign and an exponent that a comma or a brace follows. It keeps
-// the digits that a float64 would lose. It returns -1 for the end of another.
-func plainSeconds(text string, i int) (t time.Time, end int) {
-	sec, i := jsonscan.Whole(text, i)
-	if i < 0 || sec > maxUnix || i == len(text) {
-		return time.Time{}, -1
-	}
-	ns := int64(0)
-	if text[i] == '.' {
-		start := i + 1
-		n, end := jsonscan.Nanos(text, start)
-		if ns, i = int64(n), end; end < 0 {
-			ns, i = 0, start
-			for scale := int64(1e9); i < len(text) && text[i]-'0' <= 9; i++ {
-				scale /= 10
-				ns += int64(text[i]-'0') * scale
-			}
-		}
-		if i == start {
-			return time.Time{}, -1
-		}
-	}
-	if i == len(text) || text[i] != ',' && text[i] != '}' {
-		return time.Time{}, -1
-	}
-	return time.Unix(int64(sec), ns).UTC(), i
-}
-
-// parseSeconds reads any number.
-func parseSeconds(text string) (time.Time, error) {
-	if t, end := plainSeconds(text+",", 0); end == len(text) {
-		return t, nil
-	}
-	f, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(f >= 0 && f <= maxUnix) {
-		return time.Time{}, errTime
-	}
-	return time.UnixMicro(int64(f*1e6 + 0.5)).UTC(), nil
 }
 
 var eventFields = []string{"Records"}
