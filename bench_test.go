@@ -131,3 +131,29 @@ func BenchmarkInvoke(b *testing.B) {
 		}
 	}
 }
+
+// What Decode adds to calling the function in the handler.
+func BenchmarkDecodeOption(b *testing.B) {
+	type order struct{ ID, Customer string }
+	decode := func([]byte) (order, error) { return order{ID: "a", Customer: "b"}, nil }
+	for _, way := range []struct {
+		name string
+		verb weir.Verb
+	}{
+		{"option", weir.Each(func(context.Context, order) error { return nil }, weir.Decode(decode))},
+		{"peer/direct", weir.EachMessage(func(_ context.Context, m *weir.Message) error { _, err := decode(m.Payload); return err })},
+	} {
+		const n = 1000
+		msgs := keyed(n, 0)
+		l := weir.From(weir.Source{Name: "bench", Decode: func([]byte) ([]weir.Message, error) { return msgs, nil }}, way.verb)
+		b.Run(fmt.Sprintf("%s/n=%d", way.name, n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := l.Invoke(b.Context(), nil); err != nil {
+					b.Fatal(err)
+				}
+			}
+			perRecord(b, n)
+		})
+	}
+}
