@@ -2,6 +2,7 @@ package envelopetest
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -130,7 +131,7 @@ func awsKinesis(record []byte) (row, error) {
 
 func awsDynamoDB(record []byte) (row, error) {
 	var m events.DynamoDBEventRecord
-	if err := json.Unmarshal(record, &m); err != nil {
+	if err := unmarshal(record, &m); err != nil {
 		return row{}, err
 	}
 	return row{
@@ -156,5 +157,15 @@ func (s *source) structs(event []byte) error {
 	case kin:
 		return json.Unmarshal(event, new(events.KinesisEvent))
 	}
-	return json.Unmarshal(event, new(events.DynamoDBEvent))
+	return unmarshal(event, new(events.DynamoDBEvent))
+}
+
+// unmarshal takes a panic of aws-lambda-go's, as at {"BS":[{}]}, for an error.
+func unmarshal(data []byte, v any) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("aws-lambda-go panics: %v", p)
+		}
+	}()
+	return json.Unmarshal(data, v)
 }

@@ -2,9 +2,7 @@ package envelopetest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -33,14 +31,9 @@ func collect[T any](take func(any)) func(context.Context, T) error {
 	return func(_ context.Context, v T) error { take(v); return nil }
 }
 
-func decodeAWS[T any](record []byte) (v any, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("a panic: %v", p)
-		}
-	}()
+func decodeAWS[T any](record []byte) (any, error) {
 	var t T
-	err = json.Unmarshal(record, &t)
+	err := unmarshal(record, &t)
 	return t, err
 }
 
